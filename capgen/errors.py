@@ -1,0 +1,65 @@
+"""The one hierarchy of errors.
+
+Messages are lower case, end without a full stop, and quote what the user wrote in backticks.
+Whatever reaches the command line as a `CapgenError` is bad usage or bad input (exit 2); anything
+else is a bug in capgen (exit 3).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from difflib import get_close_matches
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+
+@dataclass(frozen=True, slots=True)
+class Position:
+    """Where something stands in a text: line and column, both counted from 1, in characters."""
+
+    line: int
+    column: int
+
+
+class CapgenError(Exception):
+    """Bad usage or bad input."""
+
+    def __init__(
+        self, message: str, *, file: str | None = None, position: Position | None = None
+    ) -> None:
+        """Hold the bare message and, where known, the file and the position that it speaks of."""
+        super().__init__(message)
+        self.message = message
+        self.file = file
+        self.position = position
+
+    def __str__(self) -> str:
+        if self.file is None:
+            return self.message
+        if self.position is None:
+            return f"{self.file}: {self.message}"
+        return f"{self.file}:{self.position.line}:{self.position.column}: {self.message}"
+
+
+class UsageError(CapgenError):
+    """The command line asks for something that does not exist or does not go together."""
+
+
+class InputError(CapgenError):
+    """A document cannot be read: bad encoding, bad YAML, a bound exceeded."""
+
+
+class ProfileError(CapgenError):
+    """A profile says something that the language does not know or that contradicts itself."""
+
+
+class OutputError(CapgenError):
+    """An artefact cannot be written."""
+
+
+def nearest(word: str, known: Iterable[str]) -> str:
+    """Return `; did you mean `x`?` for the nearest known word, or an empty string."""
+    found = get_close_matches(word, list(known), n=1, cutoff=0.6)
+    return f"; did you mean `{found[0]}`?" if found else ""

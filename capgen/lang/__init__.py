@@ -1,0 +1,1 @@
+"""Languages: predicates and subjects as text. Know no target."""

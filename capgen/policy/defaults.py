@@ -1,0 +1,134 @@
+"""What the API server makes of a pod before any admission policy judges it.
+
+Only what some rule can see. Upstream: kubernetes 1.36, pkg/apis/core/v1/defaults.go,
+pkg/registry/core/pod/strategy.go and plugin/pkg/admission/serviceaccount. The input is left alone:
+what changes is copied.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from .pod import Mapping, mapping, sequence
+from .subjects import CONTAINER_LISTS, SCHEMES, Annotation, meaning
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+# Before 1.22 the token came as a `secret` volume, since then as a `projected` one
+# (BoundServiceAccountTokenVolume).
+_PROJECTED_SINCE = 22
+# The API server wrote seccomp annotations into the fields from 1.19 to 1.26; AppArmor since 1.30.
+_SECCOMP_SYNC = range(19, 27)
+_APPARMOR_SYNC_SINCE = 30
+# Up to 1.27 a template's host ports were defaulted like a pod's
+# (DefaultHostNetworkHostPortsInPodTemplates, off since 1.28).
+_TEMPLATE_PORTS_UNTIL = 27
+_ACCESS_PREFIX = "kube-api-access-"
+_ACCESS_PATH = "/var/run/secrets/kubernetes.io/serviceaccount"
+
+
+def defaulted(pod: Mapping, span: range, *, template: bool, automount: bool = True) -> Mapping:
+    """Return the pod as the API server would judge it when it is created.
+
+    Args:
+        pod: a pod, or a controller's pod template.
+        span: the minor versions of the API server. Where they differ, what only some of them add to
+            make a pod pass is left out, and what some add to make it fail is put in.
+        template: it is a template: its own pods will get a token volume and synced annotations, the
+            template itself has neither.
+        automount: what the pod's ServiceAccount says of mounting its token.
+    """
+    spec = pod.get("spec")
+    if not isinstance(spec, dict):
+        return pod
+    changed = dict(spec)
+    if spec.get("hostNetwork") is True and (not template or span[0] <= _TEMPLATE_PORTS_UNTIL):
+        _host_ports(changed)
+    if not template:
+        if _mounts_token(spec, automount=automount):
+            _token_volume(changed, span)
+        notes = mapping(mapping(pod.get("metadata")).get("annotations"))
+        if notes and mapping(spec.get("os")).get("name") != "windows":
+            if span[0] in _SECCOMP_SYNC and span[-1] in _SECCOMP_SYNC:
+                _sync(changed, notes, Annotation.SECCOMP, "seccompProfile")
+            if span[0] >= _APPARMOR_SYNC_SINCE:
+                _sync(changed, notes, Annotation.APPARMOR, "appArmorProfile")
+    return {**pod, "spec": changed}
+
+
+def _host_ports(spec: Mapping) -> None:
+    def bind(container: Mapping) -> Mapping:
+        ports = container.get("ports")
+        if not isinstance(ports, list):
+            return container
+        bound = [
+            {**port, "hostPort": port.get("containerPort")}
+            if isinstance(port, dict) and port.get("hostPort") in (None, 0)
+            else port
+            for port in ports
+        ]
+        return {**container, "ports": bound}
+
+    # Ephemeral containers have no ports.
+    _each_container(spec, bind, CONTAINER_LISTS[:2])
+
+
+def _mounts_token(spec: Mapping, *, automount: bool) -> bool:
+    wish = spec.get("automountServiceAccountToken")
+    if not (wish if isinstance(wish, bool) else automount):
+        return False
+    if any(
+        str(mapping(volume).get("name", "")).startswith(_ACCESS_PREFIX)
+        for volume in sequence(spec.get("volumes"))
+    ):
+        return False
+    return any(
+        all(mapping(mount).get("mountPath") != _ACCESS_PATH for mount in mounts)
+        for listed in CONTAINER_LISTS[:2]
+        for container in sequence(spec.get(listed))
+        for mounts in [sequence(mapping(container).get("volumeMounts"))]
+    )
+
+
+def _token_volume(spec: Mapping, span: range) -> None:
+    kinds = {"projected" if version >= _PROJECTED_SINCE else "secret" for version in span}
+    added = [{"name": f"{_ACCESS_PREFIX}{kind}", kind: {}} for kind in sorted(kinds)]
+    spec["volumes"] = [*sequence(spec.get("volumes")), *added]
+
+
+def _sync(spec: Mapping, notes: Mapping, scheme: Annotation, field: str) -> None:
+    """Write the annotations of one scheme into the fields that are unset."""
+    rows = SCHEMES[scheme]
+    known = {kind for _, kind in (*rows.exact, *rows.prefixes)}
+
+    def profile(key: str | None) -> dict[str, Any] | None:
+        text = notes.get(key) if key is not None else None
+        if not isinstance(text, str) or meaning(rows, text) not in known:
+            return None
+        kind = meaning(rows, text)
+        path = text.partition("/")[2]
+        return {"type": kind, "localhostProfile": path} if kind == "Localhost" else {"type": kind}
+
+    def put(struct: Mapping, value: dict[str, Any]) -> Mapping:
+        context = mapping(struct.get("securityContext"))
+        return {**struct, "securityContext": {**context, field: value}}
+
+    def write(container: Mapping) -> Mapping:
+        value = profile(rows.prefix + str(container.get("name")))
+        unset = mapping(container.get("securityContext")).get(field) is None
+        return put(container, value) if value is not None and unset else container
+
+    above = profile(rows.pod)
+    if above is not None and mapping(spec.get("securityContext")).get(field) is None:
+        spec.update(put(spec, above))
+    _each_container(spec, write, CONTAINER_LISTS)
+
+
+def _each_container(
+    spec: Mapping, change: Callable[[Mapping], Mapping], lists: tuple[str, ...]
+) -> None:
+    for listed in lists:
+        containers = spec.get(listed)
+        if isinstance(containers, list):
+            spec[listed] = [change(item) if isinstance(item, dict) else item for item in containers]

@@ -1,0 +1,232 @@
+"""Finds the values of a subject in a pod: the reference meaning of every subject.
+
+A finder is made once for a subject and run on many pods, so what it knows beforehand (the path, the
+level, the reading) is decided outside its loop.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias, assert_never
+
+from .pod import Container, Mapping, Pod, mapping, sequence
+from .reading import Reading
+from .subjects import (
+    EACH,
+    HOST_PATHS,
+    SCHEMES,
+    Field,
+    HandlerHosts,
+    Level,
+    Path,
+    ProfileAnnotations,
+    Scheme,
+    Subject,
+    VolumeTypes,
+    meaning,
+)
+from .values import UNSET, Unset
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+_SPEC: Path = ("spec",)
+_VOLUMES: Path = ("spec", "volumes")
+_ANNOTATIONS: Path = ("metadata", "annotations")
+
+
+class Occurrence(NamedTuple):
+    """One value of a subject in a pod.
+
+    Attributes:
+        container: the container that it is judged for, or None for the pod.
+        base: the way down from the pod to the struct that the subject's path starts at.
+        tail: the way on from there.
+        value: what stands there, or UNSET.
+    """
+
+    container: Container | None
+    base: Path
+    tail: Path
+    value: object
+
+
+Finder: TypeAlias = "Callable[[Pod], list[Occurrence]]"
+_Reach: TypeAlias = "Callable[[Mapping], list[tuple[Path, object]]]"
+
+
+def finder(subject: Subject, reading: Reading) -> Finder:
+    """Return the function that finds the subject's values in a pod."""
+    match subject:
+        case Field():
+            return _field(subject, reading)
+        case VolumeTypes():
+            return _volume_types
+        case HandlerHosts():
+            return _handler_hosts
+        case ProfileAnnotations(scheme):
+            rows = SCHEMES[scheme]
+            return lambda pod: _annotations(rows, pod)
+        case _:
+            assert_never(subject)
+
+
+def _field(field: Field, reading: Reading) -> Finder:
+    match field.level:
+        case Level.POD:
+            return _in_pod(_reach(field))
+        case Level.CONTAINER:
+            return _in_containers(_reach(field))
+        case Level.INHERITED:
+            return _inherited(field, reading)
+        case _:
+            assert_never(field.level)
+
+
+def _in_pod(reach: _Reach) -> Finder:
+    def find(pod: Pod) -> list[Occurrence]:
+        if not pod.pod_level:
+            return []
+        return [Occurrence(None, _SPEC, tail, value) for tail, value in reach(pod.spec)]
+
+    return find
+
+
+def _in_containers(reach: _Reach) -> Finder:
+    def find(pod: Pod) -> list[Occurrence]:
+        return [
+            Occurrence(container, container.path, tail, value)
+            for container in pod.containers
+            for tail, value in reach(container.raw)
+        ]
+
+    return find
+
+
+def _inherited(field: Field, reading: Reading) -> Finder:
+    """Find the values of a field that a container has from its pod where it leaves it unset.
+
+    Declared: each value that is written. Effective: each container's own. In both a container that
+    neither level gives a value is judged as unset; one that has the pod's bad value is not named
+    beside the pod, unless only containers are judged.
+    """
+    reach = _leaf(field)
+    tail = field.path
+    declared = reading is not Reading.EFFECTIVE
+
+    def find(pod: Pod) -> list[Occurrence]:
+        found = []
+        above = reach(pod.spec)
+        judged_above = declared and pod.pod_level
+        if judged_above and above is not UNSET:
+            found.append(Occurrence(None, _SPEC, tail, above))
+        for container in pod.containers:
+            value = reach(container.raw)
+            if value is not UNSET:
+                found.append(Occurrence(container, container.path, tail, value))
+            elif above is UNSET:
+                found.append(Occurrence(container, container.path, tail, UNSET))
+            elif not judged_above:
+                found.append(Occurrence(container, _SPEC, tail, above))
+        return found
+
+    return find
+
+
+def _reach(field: Field) -> _Reach:
+    """Return the way from a struct to each value of the field in it."""
+    if EACH not in field.path:
+        leaf = _leaf(field)
+        tail = field.path
+        return lambda struct: [(tail, leaf(struct))]
+    cut = field.path.index(EACH)
+    before, after = field.path[:cut], field.path[cut + 1 :]
+    inner = _leaf(field, after)
+
+    def reach(struct: Mapping) -> list[tuple[Path, object]]:
+        node: Any = struct
+        for step in before:
+            node = mapping(node).get(step)
+        return [
+            ((*before, place, *after), inner(item))
+            for place, item in enumerate(sequence(node))
+            if isinstance(item, dict)
+        ]
+
+    return reach
+
+
+def _leaf(field: Field, path: tuple[str, ...] | None = None) -> Callable[[Mapping], object]:
+    """Return the way from a struct to the one value at the path."""
+    *parents, last = field.path if path is None else path
+    blank, required = field.blank, field.required
+
+    def leaf(struct: Mapping) -> object:
+        node: Any = struct
+        for step in parents:
+            node = node.get(step)
+            if not isinstance(node, dict):
+                return UNSET
+        value = node.get(last)
+        if value is None:
+            return "" if required else UNSET
+        if blank is not None and type(value) is type(blank) and value == blank:
+            return UNSET
+        return value
+
+    return leaf
+
+
+def _volume_types(pod: Pod) -> list[Occurrence]:
+    if not pod.pod_level:
+        return []
+    found = []
+    for place, volume in enumerate(sequence(pod.spec.get("volumes"))):
+        if not isinstance(volume, dict):
+            continue
+        kinds = [key for key, value in volume.items() if key != "name" and value is not None]
+        found += [Occurrence(None, _VOLUMES, (place, kind), kind) for kind in kinds]
+        if not kinds:
+            found.append(Occurrence(None, _VOLUMES, (place,), "emptyDir"))
+    return found
+
+
+def _handler_hosts(pod: Pod) -> list[Occurrence]:
+    found = []
+    for container in pod.containers:
+        raw = container.raw
+        for path in HOST_PATHS:
+            node: Any = raw.get(path[0])
+            if node is None:
+                continue
+            for step in path[1:]:
+                node = mapping(node).get(step)
+            if node is not None and node != "":
+                found.append(Occurrence(container, container.path, path, node))
+    return found
+
+
+def _annotations(scheme: Scheme, pod: Pod) -> list[Occurrence]:
+    notes = mapping(pod.metadata.get("annotations"))
+    if not notes:
+        return []
+    by_name = {container.name: container for container in pod.containers}
+    found = []
+    for key, text in notes.items():
+        container = None
+        if key.startswith(scheme.prefix):
+            container = by_name.get(key.removeprefix(scheme.prefix))
+            # Where only new containers are judged, an old container's annotation is not new.
+            if container is None and not (scheme.any_container and pod.pod_level):
+                continue
+        elif key != scheme.pod or not pod.pod_level:
+            continue
+        value: object = text
+        if isinstance(text, str):
+            blank = scheme.blank_is_unset and not text
+            value = UNSET if blank else meaning(scheme, text)
+        elif text is None:
+            # A map of strings: Go reads null as "".
+            value = UNSET if scheme.blank_is_unset else ""
+        if not isinstance(value, Unset):
+            found.append(Occurrence(container, _ANNOTATIONS, (key,), value))
+    return found

@@ -1,0 +1,92 @@
+"""A pod as the rules see it: its spec, its metadata, and its containers in one row."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+from .subjects import CONTAINER_LISTS, Path
+
+if TYPE_CHECKING:
+    from collections.abc import Container as Names
+
+Mapping: TypeAlias = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Container:
+    """One container of any of the three lists.
+
+    Attributes:
+        raw: the container as it is written.
+        path: its way down from the pod.
+        name: its name; "" where it has none.
+    """
+
+    raw: Mapping
+    path: Path
+    name: str
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Pod:
+    """A pod, or the template of one, ready to be judged.
+
+    Attributes:
+        metadata: its metadata; empty where there is none.
+        spec: its spec; empty where there is none.
+        containers: the containers that are judged.
+        pod_level: fields of the pod itself are judged too. Not so where containers are added to a
+            pod that stands already: what is old is not judged again.
+    """
+
+    metadata: Mapping
+    spec: Mapping
+    containers: tuple[Container, ...]
+    pod_level: bool = True
+
+
+def view(pod: Mapping) -> Pod:
+    """Look at a whole pod. Whatever is not of the right shape reads as empty (see `shape.py`)."""
+    spec = mapping(pod.get("spec"))
+    return Pod(mapping(pod.get("metadata")), spec, _containers(spec))
+
+
+def newcomers(pod: Mapping, known: Names[str]) -> Pod:
+    """Look at the ephemeral containers whose name is not among the known, and at nothing else."""
+    spec = mapping(pod.get("spec"))
+    new = tuple(
+        container
+        for container in _containers(spec)
+        if container.path[1] == "ephemeralContainers" and container.name not in known
+    )
+    return Pod(mapping(pod.get("metadata")), spec, new, pod_level=False)
+
+
+def ephemeral_names(pod: Mapping) -> frozenset[str]:
+    """Return the names of the ephemeral containers that a pod has."""
+    listed = mapping(pod.get("spec")).get("ephemeralContainers")
+    return frozenset(
+        item["name"] for item in sequence(listed) if isinstance(mapping(item).get("name"), str)
+    )
+
+
+def mapping(value: object) -> Mapping:
+    """Return a mapping as it is, and anything else as an empty one."""
+    return value if isinstance(value, dict) else {}
+
+
+def sequence(value: object) -> list[Any]:
+    """Return a list as it is, and anything else as an empty one."""
+    return value if isinstance(value, list) else []
+
+
+def _containers(spec: Mapping) -> tuple[Container, ...]:
+    found = []
+    for listed in CONTAINER_LISTS:
+        for place, raw in enumerate(sequence(spec.get(listed))):
+            if isinstance(raw, dict):
+                name = raw.get("name")
+                shown = name if isinstance(name, str) else ""
+                found.append(Container(raw, ("spec", listed, place), shown))
+    return tuple(found)

@@ -1,0 +1,162 @@
+"""A rule with its values: settings in, expression out."""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final, TypeAlias, assert_never
+
+from capgen.errors import ProfileError, nearest
+
+from .catalogue import CONDITIONS, Ask, Entry, Part
+from .expressions import All, AnyOf, Expression, Test, unset_verdict
+from .predicates import Includes, InRanges, OneOf, Predicate, Within
+from .reading import Reading
+from .values import minor
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+# A rule's settings at one minor version: the keys of its parts to lists of values, and `unset`,
+# `unless`, `default`, `add`, `reading`.
+Settings: TypeAlias = dict[str, Any]
+
+# What an int64 of the API can hold at most is more than any ID or port; profiles write no bound.
+_RANGE: Final = re.compile(r"(0|[1-9][0-9]{0,18})(?:(-)(0|[1-9][0-9]{0,18})?)?")
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """A rule that holds in a profile.
+
+    Attributes:
+        entry: what the catalogue says of it.
+        expression: what it asks of a pod.
+        settings: the settings that it was made of, symbols resolved.
+    """
+
+    entry: Entry
+    expression: Expression
+    settings: Settings
+
+    @property
+    def id(self) -> str:
+        """The rule's name in a profile."""
+        return self.entry.id
+
+
+def build(entry: Entry, settings: Settings, span: range) -> Rule:
+    """Make a rule of settings whose symbols are resolved, for all minor versions of the span.
+
+    Raises:
+        ProfileError: a setting is none that the rule could have.
+    """
+    reading = Reading(settings.get("reading", "declared"))
+    tests: list[Expression] = []
+    for part in parts_of(entry, span):
+        values = settings.get(part.key)
+        if values is None:
+            continue
+        predicate = _predicate(part, values)
+        unset = settings.get("unset")
+        verdict = unset_verdict(part.subject, predicate) if unset is None else unset == "allow"
+        tests.append(Test(part.subject, predicate, verdict, reading))
+    if not tests:
+        msg = f"the rule `{entry.id}` says nothing; expected one of {_keys(entry)}"
+        raise ProfileError(msg)
+    body: Expression = tests[0] if len(tests) == 1 else All(tuple(tests))
+    lifts = tuple(CONDITIONS[name].test for name in settings.get("unless", ()))
+    return Rule(entry, AnyOf((*lifts, body)) if lifts else body, settings)
+
+
+def parts_of(entry: Entry, span: range) -> Iterable[Part]:
+    """Return the parts of a rule that hold at some minor version of the span."""
+    return [part for part in entry.parts if part.since <= span[-1] and part.until >= span[0]]
+
+
+def keys_of(entry: Entry) -> tuple[str, ...]:
+    """Return the keys of a rule's settings that list values, each once."""
+    return tuple(dict.fromkeys(part.key for part in entry.parts))
+
+
+def resolve_symbols(entry: Entry, settings: Settings, version: int) -> Settings:
+    """Put a symbolic set's members at the minor version in the place of its name."""
+    resolved = dict(settings)
+    for part in entry.parts:
+        if part.symbols is None or part.key not in settings:
+            continue
+        family = _sets()[part.symbols]
+        members: list[str] = []
+        for value in settings[part.key]:
+            members += _members(family[value], version) if value in family else [value]
+        resolved[part.key] = list(dict.fromkeys(members))
+    return resolved
+
+
+def read_range(text: str | int) -> tuple[int, int | None]:
+    """Read `5`, `1-9` or `1-` as the lowest and the highest value that it holds.
+
+    Raises:
+        ProfileError: it is no range, or runs backwards.
+    """
+    found = _RANGE.fullmatch(str(text))
+    if found is None or isinstance(text, bool):
+        msg = f"`{text}` is no range; expected one like `5`, `1-9` or `1-`"
+        raise ProfileError(msg)
+    low = int(found[1])
+    if found[2] is None:
+        return low, low
+    high = None if found[3] is None else int(found[3])
+    if high is not None and high < low:
+        msg = f"the range `{text}` runs backwards"
+        raise ProfileError(msg)
+    return low, high
+
+
+def condition(name: str) -> str:
+    """Return the name of a condition that may lift a rule.
+
+    Raises:
+        ProfileError: there is none of this name.
+    """
+    if name not in CONDITIONS:
+        msg = f"`{name}` lifts no rule{nearest(name, CONDITIONS)}; known: {', '.join(CONDITIONS)}"
+        raise ProfileError(msg)
+    return name
+
+
+def _predicate(part: Part, values: list[Any]) -> Predicate:
+    match part.ask:
+        case Ask.ONE_OF:
+            return OneOf(tuple(values))
+        case Ask.IN_RANGES:
+            return InRanges(tuple(read_range(value) for value in values))
+        case Ask.WITHIN:
+            return Within(tuple(values))
+        case Ask.INCLUDES:
+            return Includes(tuple(values))
+        case _:
+            assert_never(part.ask)
+
+
+def _keys(entry: Entry) -> str:
+    return ", ".join(f"`{key}`" for key in keys_of(entry))
+
+
+def _members(symbol: dict[str, Any], version: int) -> list[str]:
+    return [
+        member
+        for since, members in symbol["since"].items()
+        if minor(since) <= version
+        for member in members
+    ]
+
+
+@cache
+def _sets() -> dict[str, dict[str, dict[str, Any]]]:
+    text = (Path(__file__).parent.parent / "data" / "sets.json").read_text("utf-8")
+    loaded: dict[str, dict[str, dict[str, Any]]] = json.loads(text)
+    return loaded

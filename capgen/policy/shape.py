@@ -1,0 +1,168 @@
+"""Checks the structs that rules judge: a key that is no field is a finding, never a pass.
+
+The API server drops an unknown field with a warning, so a misspelt `privilegd` would look judged
+and not be. Only structs on the way to a rule's subject are looked at.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path as FilePath
+from typing import TYPE_CHECKING, Any, Final, TypeAlias, assert_never
+
+from capgen.errors import nearest
+
+from .subjects import (
+    CONTAINER_LISTS,
+    EACH,
+    HOST_PATHS,
+    Field,
+    HandlerHosts,
+    Level,
+    Path,
+    ProfileAnnotations,
+    Subject,
+    VolumeTypes,
+)
+from .values import UNSET, show
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from .pod import Mapping
+
+UNKNOWN_FIELD: Final = "unknownField"
+MALFORMED: Final = "malformed"
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """A place where a pod is not what the API says a pod is.
+
+    Attributes:
+        rule: `unknownField` or `malformed`.
+        path: the way down to the place from the pod.
+        value: what stands there.
+        message: what is wrong, in words.
+    """
+
+    rule: str
+    path: Path
+    value: object
+    message: str
+
+
+@dataclass(slots=True)
+class Struct:
+    """What is known of a struct: its fields, and those of them that hold structs to look into.
+
+    `nested` gives for a field the struct in it, and whether it is a list of them.
+    """
+
+    fields: frozenset[str]
+    nested: dict[str, tuple[Struct, bool]]
+
+
+_Ways: TypeAlias = "set[tuple[str, ...]]"
+
+
+def shape_of(subjects: Iterable[Subject]) -> Struct:
+    """Return what has to be checked of a pod's spec for rules on these subjects."""
+    ways: _Ways = set()
+    for subject in subjects:
+        ways |= _ways(subject)
+    spec = _struct("PodSpec", ways)
+    for listed in CONTAINER_LISTS:
+        # Whatever is judged, a container list of another shape would hide containers.
+        spec.nested.setdefault(listed, (_struct("Container", set()), True))
+    return spec
+
+
+def faults(struct: Struct, pod: Mapping) -> list[Fault]:
+    """Find what is wrong with a pod's spec."""
+    found: list[Fault] = []
+    spec = pod.get("spec", UNSET)
+    if not isinstance(spec, dict):
+        return [_malformed(("spec",), spec, "a mapping")]
+    _walk(struct, spec, ("spec",), found)
+    containers = spec.get("containers")
+    if containers is None or containers == []:
+        found.append(_malformed(("spec", "containers"), containers, "a list of containers"))
+    metadata = pod.get("metadata")
+    if metadata is not None and not isinstance(metadata, dict):
+        found.append(_malformed(("metadata",), metadata, "a mapping"))
+    elif metadata and not isinstance(metadata.get("annotations") or {}, dict):
+        found.append(_malformed(("metadata", "annotations"), metadata["annotations"], "a mapping"))
+    return found
+
+
+def _walk(struct: Struct, node: Mapping, path: Path, found: list[Fault]) -> None:
+    if not node.keys() <= struct.fields:
+        for key in node.keys() - struct.fields:
+            hint = nearest(str(key), struct.fields)
+            message = f"`{key}` is no field that Kubernetes knows here{hint}"
+            found.append(Fault(UNKNOWN_FIELD, (*path, key), node[key], message))
+    for key, (inner, many) in struct.nested.items():
+        value = node.get(key)
+        if value is None:
+            continue
+        if not many:
+            if isinstance(value, dict):
+                _walk(inner, value, (*path, key), found)
+            else:
+                found.append(_malformed((*path, key), value, "a mapping"))
+        elif not isinstance(value, list):
+            found.append(_malformed((*path, key), value, "a list"))
+        else:
+            for place, item in enumerate(value):
+                if isinstance(item, dict):
+                    _walk(inner, item, (*path, key, place), found)
+                else:
+                    found.append(_malformed((*path, key, place), item, "a mapping"))
+
+
+def _malformed(path: Path, value: object, expected: str) -> Fault:
+    text = show("null" if value is None else value)
+    found = (
+        text if isinstance(value, (bool, int, str)) or value in (None, UNSET) else "another type"
+    )
+    return Fault(MALFORMED, path, value, f"must be {expected}; found {found}")
+
+
+def _ways(subject: Subject) -> _Ways:
+    match subject:
+        case Field(level=level, path=path):
+            above = {path} if level is not Level.CONTAINER else set()
+            lists = CONTAINER_LISTS if level is not Level.POD else ()
+            return above | {(listed, EACH, *path) for listed in lists}
+        case VolumeTypes():
+            return {("volumes", EACH, "name")}
+        case HandlerHosts():
+            return {(listed, EACH, *path) for listed in CONTAINER_LISTS for path in HOST_PATHS}
+        case ProfileAnnotations():
+            return set()
+        case _:
+            assert_never(subject)
+
+
+def _struct(name: str, ways: _Ways) -> Struct:
+    """Return what is to be checked of a struct for the ways that lead on from it."""
+    fields = _structs()[name]
+    nested: dict[str, tuple[Struct, bool]] = {}
+    for key in sorted({way[0] for way in ways if len(way) > 1}):
+        kind = fields[key]
+        many = kind.startswith("[")
+        inner = kind.strip("[]")
+        if inner in _structs():
+            on = {way[2:] if many else way[1:] for way in ways if way[0] == key and len(way) > 1}
+            nested[key] = (_struct(inner, on), many)
+    return Struct(frozenset(fields), nested)
+
+
+@cache
+def _structs() -> dict[str, dict[str, Any]]:
+    text = (FilePath(__file__).parent.parent / "data" / "pod.json").read_text("utf-8")
+    structs: dict[str, dict[str, Any]] = json.loads(text)["structs"]
+    return structs

@@ -1,0 +1,1 @@
+"""The language of profiles: YAML in, policy objects out."""

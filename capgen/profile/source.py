@@ -1,0 +1,32 @@
+"""A profile as it is written: plain data, and where each part of it stands."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from capgen.errors import ProfileError
+
+if TYPE_CHECKING:
+    from capgen.reader import Document
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A profile that was read, its parents not looked at yet.
+
+    Attributes:
+        data: `name`, `description`, `extends`, `kubernetes`, `targets`, `enforcement`,
+            `controllers`, `match`, `rules`, `loosens`, `accept`; plain JSON data.
+        document: what it was read from; None for a profile of the library.
+    """
+
+    data: dict[str, Any]
+    document: Document | None = None
+
+    def error(self, message: str, *path: str | int) -> ProfileError:
+        """Make an error that speaks of the place at a path of the file."""
+        if self.document is None:
+            return ProfileError(f"profile `{self.data['name']}`: {message}")
+        position = self.document.locate(path)
+        return ProfileError(message, file=self.document.file, position=position)

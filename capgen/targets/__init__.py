@@ -1,0 +1,1 @@
+"""Targets: what a profile is compiled into. A target never imports another."""
