@@ -19,7 +19,6 @@ from tests.engines import lab
 
 if TYPE_CHECKING:
     from pathlib import Path
-    from types import TracebackType
 
 Pod = Mapping[str, Any]
 
@@ -128,13 +127,10 @@ class PodSecurity:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self._stop()
+    def __exit__(self, *_: object) -> None:
+        if self._process is not None:
+            _end(self._process)
+            self._process = None
 
     def judge(self, requests: Iterable[Request]) -> Iterator[tuple[Verdict, ...]]:
         """Judges pods in bulk.
@@ -169,11 +165,6 @@ class PodSecurity:
             sender.join()
             if self._process is None:
                 _end(process)
-
-    def _stop(self) -> None:
-        if self._process is not None:
-            _end(self._process)
-            self._process = None
 
 
 def defaulted(pod: Pod) -> Pod:

@@ -1,0 +1,70 @@
+"""Where the API server keeps what the laboratory sends it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from tests.engines.lab import LabError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from tests.engines.rest import Object
+
+_ADMISSION = "apis/admissionregistration.k8s.io/v1"
+_RBAC = "apis/rbac.authorization.k8s.io/v1"
+
+# What the laboratory can apply: each kind's API group with its version, and the resource's name.
+CLUSTER_KINDS = {
+    "ClusterRole": (_RBAC, "clusterroles"),
+    "ClusterRoleBinding": (_RBAC, "clusterrolebindings"),
+    "MutatingAdmissionPolicy": (_ADMISSION, "mutatingadmissionpolicies"),
+    "MutatingAdmissionPolicyBinding": (_ADMISSION, "mutatingadmissionpolicybindings"),
+    "Namespace": ("api/v1", "namespaces"),
+    "ValidatingAdmissionPolicy": (_ADMISSION, "validatingadmissionpolicies"),
+    "ValidatingAdmissionPolicyBinding": (_ADMISSION, "validatingadmissionpolicybindings"),
+}
+NAMESPACED_KINDS = {
+    "ConfigMap": ("api/v1", "configmaps"),
+    "CronJob": ("apis/batch/v1", "cronjobs"),
+    "DaemonSet": ("apis/apps/v1", "daemonsets"),
+    "Deployment": ("apis/apps/v1", "deployments"),
+    "Job": ("apis/batch/v1", "jobs"),
+    "Pod": ("api/v1", "pods"),
+    "PodTemplate": ("api/v1", "podtemplates"),
+    "ReplicaSet": ("apis/apps/v1", "replicasets"),
+    "ReplicationController": ("api/v1", "replicationcontrollers"),
+    "ServiceAccount": ("api/v1", "serviceaccounts"),
+    "StatefulSet": ("apis/apps/v1", "statefulsets"),
+}
+
+PATCHES = {
+    "json": "application/json-patch+json",
+    "merge": "application/merge-patch+json",
+    "strategic": "application/strategic-merge-patch+json",
+}
+
+
+def path(kind: str, name: str, namespace: str = "") -> str:
+    """Returns an object's path on the server, such as `/api/v1/namespaces/a/pods/b`."""
+    return f"{place({'kind': kind, 'metadata': {'namespace': namespace}})}/{name}"
+
+
+def place(obj: Mapping[str, Any]) -> str:
+    """Returns the path of the collection that an object belongs to."""
+    kind = obj["kind"]
+    if kind in CLUSTER_KINDS:
+        group, resource = CLUSTER_KINDS[kind]
+        return f"/{group}/{resource}"
+    if kind not in NAMESPACED_KINDS:
+        raise LabError(f"the laboratory knows no path of kind `{kind}`")
+    group, resource = NAMESPACED_KINDS[kind]
+    return f"/{group}/namespaces/{obj['metadata'].get('namespace') or 'default'}/{resource}"
+
+
+def dressed(pod: Mapping[str, Any], namespace: str, unnamed: Object) -> Object:
+    """Returns a pod, or other object, complete enough to be sent."""
+    meta = dict(pod.get("metadata") or {}) | {"namespace": namespace}
+    if not (meta.get("name") or meta.get("generateName")):
+        meta |= unnamed
+    return {"apiVersion": "v1", "kind": "Pod"} | dict(pod) | {"metadata": meta}

@@ -1,0 +1,216 @@
+"""A client of the API server that tells apart why a request was refused."""
+
+from __future__ import annotations
+
+import http.client
+import json
+import re
+import threading
+from collections import deque
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Literal
+
+from tests.engines.lab import LabError
+
+if TYPE_CHECKING:
+    import ssl
+    from collections.abc import Iterable, Iterator
+    from email.message import Message
+
+Object = dict[str, Any]
+
+# Why a request got the answer it got. Everything else is an error of the laboratory.
+Outcome = Literal["admitted", "policy", "pod-security", "invalid", "absent", "conflict"]
+
+# Connections of one client. On two cores 16 got three times as much done as one, 32 no more: it is
+# the server that works, and it wakes up less often if there is always a request waiting.
+WORKERS = 16
+# Requests under way or answered but not yet asked for: bounds memory, keeps the workers busy.
+WINDOW = 8 * WORKERS
+
+_POLICY = re.compile(
+    r"ValidatingAdmissionPolicy '(?P<policy>[^']*)'(?: with binding '(?P<binding>[^']*)')?"
+    r" denied request: (?P<text>.*)",
+    re.DOTALL,
+)
+_WARNED = re.compile(
+    r"Validation failed for ValidatingAdmissionPolicy '[^']*' with binding '[^']*': (?P<text>.*)",
+    re.DOTALL,
+)
+# An expression that errs denies (or warns) like one that is false; only the words differ. See
+# k8s.io/apiserver: pkg/admission/plugin/cel/activation.go, .../policy/validating/dispatcher.go.
+_ERRED = re.compile(
+    r"\[?expression '.*' resulted in error: |.*compilation error|validation failed due to running"
+    r" out of cost budget|runtime cost could not be calculated|failed to (configure|prepare) |"
+    r"failed messageExpression: |unrecognized failure policy|unexpected (internal )?error|"
+    r"environment misconfigured",
+    re.DOTALL,
+)
+_WARNING = re.compile(r'\d{3} \S+ "((?:[^"\\]|\\.)*)"')
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One request: method, path with query, body (absent on GET) and the body's media type."""
+
+    method: str
+    path: str
+    body: object = None
+    media: str = "application/json"
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What the API server answered.
+
+    Attributes:
+        code: The HTTP status.
+        outcome: `admitted`; denied by a ValidatingAdmissionPolicy (`policy`) or by a Pod Security
+            label (`pod-security`); refused by the API's own validation (`invalid`); and, only
+            where asked for, `absent` (404) and `conflict` (409).
+        message: The server's message, empty when admitted.
+        warnings: Texts of the `Warning` headers, in order. The server drops a text that holds a
+            control character, and repeats none. When the texts of one answer exceed 4,096
+            characters in all, it cuts each to 256, and drops all that follow the 4,096th
+            (k8s.io/apiserver/pkg/endpoints/filters/warning.go).
+        object: The object as admitted, defaulted and mutated; else the server's `Status`.
+        policy: Name of the policy that denied. The server names only the first of several.
+        binding: Name of its binding.
+        denial: The policy's own words: a message of more than 5 KiB or more than one line is
+            replaced by the policy's static `message`, or else by its expression.
+    """
+
+    code: int
+    outcome: Outcome
+    message: str = ""
+    warnings: tuple[str, ...] = ()
+    object: Object = field(default_factory=dict)
+    policy: str = ""
+    binding: str = ""
+    denial: str = ""
+
+    @property
+    def admitted(self) -> bool:
+        """Whether the server took the request."""
+        return self.outcome == "admitted"
+
+
+class Client:
+    """Kept-alive connections of one user to an API server on 127.0.0.1, one a thread."""
+
+    def __init__(self, port: int, token: str, trust: ssl.SSLContext) -> None:
+        self._port = port
+        self._headers = {"Authorization": f"Bearer {token}", "Accept": "application/json"}
+        self._trust = trust
+        self._local = threading.local()
+        self._open: list[http.client.HTTPSConnection] = []
+        self._pool = ThreadPoolExecutor(WORKERS, "lab-client")
+
+    def close(self) -> None:
+        """Ends the threads and their connections."""
+        self._pool.shutdown(cancel_futures=True)
+        for connection in self._open:
+            connection.close()
+
+    def call(self, call: Call, *expected: Outcome) -> Answer:
+        """Sends one request.
+
+        Args:
+            call: The request.
+            *expected: `absent` or `conflict`, where the caller can do with it.
+
+        Raises:
+            LabError: The answer is none that `Outcome` names: a request that cannot be read, a
+                user without the right, a policy whose expression erred, a server that is away.
+        """
+        code, headers, content = self._exchange(call)
+        try:
+            found = json.loads(content)
+        except ValueError:
+            found = {"message": content.decode("utf-8", "replace")}
+        answer = classify(code, found, warnings(headers), expected)
+        if answer is None:
+            said = f"HTTP {code}: {found.get('message') or found}"
+            raise LabError(f"{call.method} {call.path}: {said}")
+        return answer
+
+    def bulk(self, calls: Iterable[Call]) -> Iterator[Answer]:
+        """Yields the answers to many requests, in order, several being under way at a time."""
+        waiting: deque[Future[Answer]] = deque()
+        try:
+            for call in calls:
+                waiting.append(self._pool.submit(self.call, call))
+                if len(waiting) >= WINDOW:
+                    yield waiting.popleft().result()
+            while waiting:
+                yield waiting.popleft().result()
+        finally:
+            for future in waiting:
+                future.cancel()
+
+    def _exchange(self, call: Call) -> tuple[int, Message, bytes]:
+        body = None if call.body is None else json.dumps(call.body).encode()
+        headers = self._headers | {"Content-Type": call.media}
+        kept = getattr(self._local, "connection", None)
+        connection = kept or self._connect()
+        try:
+            connection.request(call.method, call.path, body, headers)
+            response = connection.getresponse()
+            return response.status, response.headers, response.read()
+        except (OSError, http.client.HTTPException) as error:
+            connection.close()
+            self._open.remove(connection)
+            self._local.connection = None
+            # The server closes a connection that was idle for 90 s, without reading from it.
+            if kept and isinstance(error, ConnectionError):
+                return self._exchange(call)
+            raise LabError(f"{call.method} {call.path}: {error!r}") from error
+
+    def _connect(self) -> http.client.HTTPSConnection:
+        connection = http.client.HTTPSConnection(
+            "127.0.0.1", self._port, context=self._trust, timeout=60
+        )
+        self._local.connection = connection
+        self._open.append(connection)
+        return connection
+
+
+def classify(
+    code: int, found: Object, warned: tuple[str, ...], expected: tuple[Outcome, ...]
+) -> Answer | None:
+    """Returns the answer with its outcome, or None where no outcome fits."""
+    message = str(found.get("message") or "")
+    for text in warned:
+        if (seen := _WARNED.match(text)) and _ERRED.match(seen["text"]):
+            return None
+    if code < 300:
+        return Answer(code, "admitted", "", warned, found)
+    if seen := _POLICY.search(message):
+        if not seen["binding"] or _ERRED.match(seen["text"]):
+            return None
+        names = seen["policy"], seen["binding"], seen["text"]
+        return Answer(code, "policy", message, warned, found, *names)
+    causes = (found.get("details") or {}).get("causes") or []
+    outcome: Outcome
+    if code == 403 and 'violates PodSecurity "' in message:
+        outcome = "pod-security"
+    elif code == 422 and causes and all("field" in cause for cause in causes):
+        outcome = "invalid"
+    elif code == 404 and "absent" in expected:
+        outcome = "absent"
+    elif code == 409 and "conflict" in expected:
+        outcome = "conflict"
+    else:
+        return None
+    return Answer(code, outcome, message, warned, found)
+
+
+def warnings(headers: Message) -> tuple[str, ...]:
+    """Returns the texts of `Warning: 299 - "..."` headers, unquoted as RFC 7234 says."""
+    found: list[str] = []
+    for header in headers.get_all("Warning", []):
+        # http.client reads headers as Latin-1; the server writes UTF-8.
+        text = str(header).encode("latin-1").decode("utf-8", "replace")
+        found += [re.sub(r"\\(.)", r"\1", quoted) for quoted in _WARNING.findall(text)]
+    return tuple(found)
