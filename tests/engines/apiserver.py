@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import ExitStack
+from functools import partial
 from typing import TYPE_CHECKING, Any, Self
 
 from tests.engines.controlplane import ControlPlane, User
@@ -18,11 +19,11 @@ if TYPE_CHECKING:
 STRICT = "fieldValidation=Strict"
 
 # What `plain` may do: manage workloads, as a developer may, and nothing about policies.
-_WORKLOADS: list[Object] = [
-    {"apiGroups": ["", "apps", "batch"], "verbs": ["*"], "resources": [name, f"{name}/*"]}
-    for _, name in NAMESPACED_KINDS.values()
-    if name not in {"configmaps", "serviceaccounts"}
-]
+_WORKLOADS: Object = {
+    "apiGroups": ["", "apps", "batch"],
+    "resources": ["pods/ephemeralcontainers", *(name for _, name in NAMESPACED_KINDS.values())],
+    "verbs": ["*"],
+}
 
 
 class Cluster:
@@ -111,17 +112,13 @@ class Cluster:
             LabError: As `Client.call`.
         """
         query = f"dryRun=All&{STRICT}" if dry_run else STRICT
-        unnamed = {"name": "judged"} if dry_run else {"generateName": "judged-"}
-        bodies = (dressed(pod, namespace, unnamed) for pod in pods)
+        name = {"name": "judged"} if dry_run else {"generateName": "judged-"}
+        bodies = (dressed(pod, namespace, name) for pod in pods)
         calls = (Call("POST", f"{place(body)}?{query}", body) for body in bodies)
         return self._plane.clients[user].bulk(calls)
 
     def get(self, kind: str, name: str, namespace: str = "") -> Object:
-        """Returns a stored object.
-
-        Raises:
-            LabError: There is none.
-        """
+        """Returns a stored object; that there is none is a `LabError`."""
         return self._call(Call("GET", path(kind, name, namespace))).object
 
     def patch(
@@ -154,13 +151,11 @@ class Cluster:
             LabError: A policy is absent, or was not checked in time.
         """
         self._plane.start_type_checker()
-        found: dict[str, list[Object]] = {}
-        for name in policies:
-            found[name] = self._plane.processes.until(
-                lambda name=name: self._checked(name),  # type: ignore[misc]
-                what=f"the type checker to see policy {name}",
-            )
-        return found
+        until = self._plane.processes.until
+        return {
+            name: until(partial(self._checked, name), what=f"policy {name} to be type-checked")
+            for name in policies
+        }
 
     def wait_answer(
         self,
@@ -246,7 +241,7 @@ class Cluster:
         role = {"apiGroup": group, "kind": "ClusterRole", "name": "lab-workloads"}
         subject = {"apiGroup": group, "kind": "User", "name": "plain"}
         binding = {"kind": "ClusterRoleBinding", "roleRef": role, "subjects": [subject]}
-        self.apply([head | {"kind": "ClusterRole", "rules": _WORKLOADS}, head | binding])
+        self.apply([head | {"kind": "ClusterRole", "rules": [_WORKLOADS]}, head | binding])
 
         def probe() -> None:
             try:

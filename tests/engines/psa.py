@@ -181,7 +181,7 @@ def defaulted(pod: Pod) -> Pod:
 
 
 def fixtures() -> Iterator[Fixture]:
-    """Yields the library's own 4,537 test pods in order of level, version and file."""
+    """Yields the library's own 4,537 test pods by level, version and file."""
     root = lab.data("psa", "fixtures")
     for path in sorted(root.glob("*/*/*/*.yaml"), key=_order):
         level, number, expected, file = path.relative_to(root).parts
@@ -228,11 +228,9 @@ def _send(
 
 
 def _verdicts(line: bytes, request: Request) -> tuple[Verdict, ...]:
-    if not line:
-        raise lab.LabError("the Pod Security judge ended before it had answered")
-    answer = _decode(line)
+    answer = _decode(line) if line else "it ended before it had answered"
     if isinstance(answer, str):
-        raise lab.LabError(f"the Pod Security judge refused {json.dumps(request.pod)}: {answer}")
+        raise lab.LabError(f"the Pod Security judge on {json.dumps(request.pod)}: {answer}")
     return answer
 
 

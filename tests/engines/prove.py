@@ -1,0 +1,87 @@
+"""Runs everything through the real engines and prints one table: `python -m tests.engines.prove`.
+
+`ENGINES="psa yaml"` in the environment chooses engines; by default all run. The exit status is 1
+when an engine differs, has judged nothing, or cannot be built or started.
+
+To add a row, write a function from `Lab` to `Row` and name it with its engine in `CHECKS`.
+"""
+
+from __future__ import annotations
+
+import importlib
+import os
+import signal
+import sys
+from pathlib import Path
+
+from tests.engines import lab
+from tests.engines.cluster_check import cluster_check
+from tests.engines.proving import Check, Difference, Lab, Row, report, run, table
+from tests.engines.psa import Request, defaulted, fixtures
+
+
+def psa_fixtures(laboratory: Lab) -> Row:
+    """Judges the library's own fixtures: the judge, and the reading of reasons, are sound."""
+    cases = list(fixtures())
+    judge = laboratory.pod_security
+    requests = (Request(defaulted(case.pod), ((case.level, case.version),)) for case in cases)
+    differing = []
+    for case, (verdict,) in zip(cases, judge.judge(requests), strict=True):
+        # A fixture that fails must fail for some rule that we know; `rules` refuses other reasons.
+        if verdict.allowed != case.allowed or verdict.allowed == bool(verdict.rules):
+            expected = "allowed" if case.allowed else "refused"
+            actual = "allowed" if verdict.allowed else f"refused for {', '.join(verdict.reasons)}"
+            at = [case.level, case.version]
+            differing.append(Difference({"pod": case.pod, "at": at}, expected, actual))
+    return Row("(fixtures)", "pod-security-admission", judge.version, len(cases), tuple(differing))
+
+
+def yaml_reader(_: Lab) -> Row:
+    """Compares the reader of manifests with the library that Kubernetes reads them with."""
+    judge = importlib.import_module("tests.engines.yaml_judge")
+    cases, differing = judge.prove(lab.binary("yaml"))
+    found = tuple(
+        each if isinstance(each, Difference) else Difference(each, "the library's value", "another")
+        for each in differing
+    )
+    return Row("reader", "sigs.k8s.io/yaml", lab.version("yaml"), cases, found)
+
+
+CHECKS = (
+    Check("psa", psa_fixtures),
+    Check("apiserver", cluster_check),
+    *([Check("yaml", yaml_reader)] if (Path(__file__).parent / "yaml_judge.py").exists() else []),
+)
+
+
+def main() -> int:
+    """Runs the chosen checks and returns the exit status."""
+    # Engines are ended by the way out of `with`: take that way when asked to end, too.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    known = {check.engine for check in CHECKS}
+    chosen = set(os.environ.get("ENGINES", "").split()) or known
+    if unknown := chosen - known:
+        names = ", ".join(f"`{name}`" for name in sorted(unknown))
+        print(f"prove: no engine {names}; there are {', '.join(sorted(known))}", file=sys.stderr)
+        return 1
+    rows: list[Row] = []
+    failure = ""
+    try:
+        rows.extend(run(check for check in CHECKS if check.engine in chosen))
+    except lab.LabError as error:
+        failure = f"prove: {error}"
+    print(table(rows))
+    for row in rows:
+        if row.differences:
+            print(report(row))
+        if not row.cases:
+            failure += f"\nprove: {row.target}, {row.engine}: no case was judged"
+    if failure:
+        print(failure.strip(), file=sys.stderr)
+    cases, agreed = sum(row.cases for row in rows), sum(row.agreed for row in rows)
+    print(f"prove: {cases} cases, {agreed} agreed, {cases - agreed} differing")
+    return 1 if failure or agreed < cases else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,179 @@
+"""What a proof is made of: rows of cases that an engine judged, and the table of them."""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from collections import defaultdict
+from contextlib import ExitStack
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Self, TypeAlias
+
+from tests.engines.apiserver import Cluster
+from tests.engines.psa import PodSecurity
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+
+Data: TypeAlias = "dict[str, Data] | list[Data] | str | int | float | bool | None"
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """One case in which the engine did not do what was expected.
+
+    Attributes:
+        request: What was judged, ready for JSON; as small as the check can make it (see `shrink`).
+        expected: The expected verdict, in a few words.
+        actual: The engine's.
+    """
+
+    request: object
+    expected: str
+    actual: str
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """What one check of one target by one engine found.
+
+    Attributes:
+        target: What was judged, such as `vap`, or `(engine)` for a check of the judge itself.
+        engine: The engine's name.
+        version: The engine's version, as it reports it itself.
+        cases: How many cases the engine judged; a row without any fails.
+        differences: Those in which it differed.
+        notes: A few words for the table's last column.
+    """
+
+    target: str
+    engine: str
+    version: str
+    cases: int
+    differences: tuple[Difference, ...] = ()
+    notes: str = ""
+
+    @property
+    def agreed(self) -> int:
+        """The cases without a difference."""
+        return self.cases - len(self.differences)
+
+
+class Lab:
+    """The engines of one run, each started when it is first asked for; a context manager."""
+
+    def __init__(self) -> None:
+        self._stack = ExitStack()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stack.close()
+
+    @cached_property
+    def pod_security(self) -> PodSecurity:
+        """Pod Security admission as a library."""
+        return self._stack.enter_context(PodSecurity())
+
+    @cached_property
+    def cluster(self) -> Cluster:
+        """The API server. A check removes what it applied: others use the same one."""
+        return self._stack.enter_context(Cluster())
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """A check and the engine whose name in `ENGINES` chooses it."""
+
+    engine: str
+    run: Callable[[Lab], Row]
+
+
+def run(checks: Iterable[Check]) -> Iterator[Row]:
+    """Runs the checks on one laboratory and yields their rows; says on stderr what each took.
+
+    Raises:
+        LabError: An engine could not be built, started or spoken to.
+    """
+    with Lab() as lab:
+        for check in checks:
+            start = time.monotonic()
+            row = check.run(lab)
+            took = time.monotonic() - start
+            print(f"{row.target}, {row.engine}: {took:.1f} s", file=sys.stderr, flush=True)
+            yield row
+
+
+def table(rows: Iterable[Row]) -> str:
+    """Returns the rows as an aligned table."""
+    lines = [("target", "engine and version", "cases", "agreed", "differing", "notes")]
+    lines += [
+        (
+            row.target,
+            f"{row.engine} {row.version}",
+            str(row.cases),
+            str(row.agreed),
+            str(len(row.differences)),
+            row.notes,
+        )
+        for row in rows
+    ]
+    widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
+    texts = []
+    for line in lines:
+        left, numbers, right = line[:2], line[2:5], line[5:]
+        cells = [cell.ljust(width) for cell, width in zip(left, widths[:2], strict=True)]
+        cells += [cell.rjust(width) for cell, width in zip(numbers, widths[2:5], strict=True)]
+        texts.append("  ".join([*cells, *right]).rstrip())
+    return "\n".join(texts)
+
+
+def report(row: Row) -> str:
+    """Returns a row's differences, those with the same verdicts as one: its smallest request."""
+    groups: dict[tuple[str, str], list[str]] = defaultdict(list)
+    for each in row.differences:
+        request = json.dumps(each.request, ensure_ascii=False, sort_keys=True)
+        groups[each.expected, each.actual].append(request)
+    texts = [
+        f"{row.target}, {row.engine} {row.version}: expected {expected}, got {actual}"
+        f" ({len(requests)} cases)\n  {min(requests, key=lambda text: (len(text), text))}"
+        for (expected, actual), requests in groups.items()
+    ]
+    return "\n".join(texts)
+
+
+def shrink(request: Data, differs: Callable[[Data], bool]) -> Data:
+    """Returns a smallest request that still differs: no key or item of it can be left out.
+
+    Args:
+        request: Data as of JSON; it is not changed.
+        differs: Whether the engine and the expectation still differ on a request. It is asked
+            about many that make no sense, and must answer False where the engine refuses them.
+    """
+    shrunk = True
+    while shrunk:
+        shrunk = False
+        for smaller in _smaller(request):
+            if differs(smaller):
+                request, shrunk = smaller, True
+                break
+    return request
+
+
+def _smaller(value: Data) -> Iterator[Data]:
+    """Yields the value with one part left out, great parts before small ones."""
+    if isinstance(value, dict):
+        for key in value:
+            yield {k: v for k, v in value.items() if k != key}
+        for key, part in value.items():
+            for smaller in _smaller(part):
+                yield {**value, key: smaller}
+    elif isinstance(value, list):
+        for index in range(len(value)):
+            yield value[:index] + value[index + 1 :]
+        for index, part in enumerate(value):
+            for smaller in _smaller(part):
+                yield [*value[:index], smaller, *value[index + 1 :]]
