@@ -54,11 +54,7 @@ class Cluster:
         self._stack.close()
 
     def apply(self, objects: Iterable[Object]) -> list[Answer]:
-        """Creates each object, or replaces the one of its name; in order.
-
-        Raises:
-            LabError: An object was not admitted.
-        """
+        """Creates or replaces objects in order; one that is not admitted is a `LabError`."""
         return [self._put(each) for each in objects]
 
     def create(self, obj: Object, *, user: User = "admin") -> Answer:

@@ -12,6 +12,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Self, TypeAlias
 
 from tests.engines.apiserver import Cluster
+from tests.engines.lab import LabError
 from tests.engines.psa import PodSecurity
 
 if TYPE_CHECKING:
@@ -95,13 +96,17 @@ class Check:
 def run(checks: Iterable[Check]) -> Iterator[Row]:
     """Runs the checks on one laboratory and yields their rows; says on stderr what each took.
 
-    Raises:
-        LabError: An engine could not be built, started or spoken to.
+    A check whose engine could not be built, started or spoken to gives a row without cases, and
+    the others go on.
     """
     with Lab() as lab:
         for check in checks:
             start = time.monotonic()
-            row = check.run(lab)
+            try:
+                row = check.run(lab)
+            except LabError as error:
+                print(f"{check.engine}: {error}", file=sys.stderr)
+                row = Row(check.run.__name__, check.engine, "", 0, notes="failed: see above")
             took = time.monotonic() - start
             print(f"{row.target}, {row.engine}: {took:.1f} s", file=sys.stderr, flush=True)
             yield row
@@ -113,7 +118,7 @@ def table(rows: Iterable[Row]) -> str:
     lines += [
         (
             row.target,
-            f"{row.engine} {row.version}",
+            f"{row.engine} {row.version}".strip(),
             str(row.cases),
             str(row.agreed),
             str(len(row.differences)),
@@ -135,11 +140,11 @@ def report(row: Row) -> str:
     """Returns a row's differences, those with the same verdicts as one: its smallest request."""
     groups: dict[tuple[str, str], list[str]] = defaultdict(list)
     for each in row.differences:
-        request = json.dumps(each.request, ensure_ascii=False, sort_keys=True)
+        request = json.dumps(each.request, ensure_ascii=False, default=repr)
         groups[each.expected, each.actual].append(request)
     texts = [
         f"{row.target}, {row.engine} {row.version}: expected {expected}, got {actual}"
-        f" ({len(requests)} cases)\n  {min(requests, key=lambda text: (len(text), text))}"
+        f" ({len(requests)} times)\n  {min(requests, key=lambda text: (len(text), text))}"
         for (expected, actual), requests in groups.items()
     ]
     return "\n".join(texts)

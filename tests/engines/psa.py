@@ -22,8 +22,7 @@ if TYPE_CHECKING:
 
 Pod = Mapping[str, Any]
 
-# Every ForbiddenReason of the library's checks, and the capgen rules that it stands for. Where it
-# stands for several, the detail names those that were broken.
+# Each ForbiddenReason of the library, and its capgen rules; if several, the detail tells which.
 REASONS: dict[str, frozenset[str]] = {
     "host namespaces": frozenset({"hostNetwork", "hostPID", "hostIPC"}),
     "hostPath volumes": frozenset({"hostPath"}),
@@ -168,9 +167,9 @@ class PodSecurity:
 
 
 def defaulted(pod: Pod) -> Pod:
-    """Returns the pod with each volume that has no source made an `emptyDir`.
+    """Returns the pod with each volume that has no source made an `emptyDir`, as the server does.
 
-    The API server does so before admission; the library, not knowing the type, would refuse it.
+    The library judges what admission sees; a volume without a source it would refuse.
     """
     spec = pod.get("spec") or {}
     volumes = spec.get("volumes") or []
