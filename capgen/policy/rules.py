@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 # `unless`, `default`, `add`, `reading`.
 Settings: TypeAlias = dict[str, Any]
 
-# What an int64 of the API can hold at most is more than any ID or port; profiles write no bound.
+_LARGEST: Final = 2**63 - 1
 _RANGE: Final = re.compile(r"(0|[1-9][0-9]{0,18})(?:(-)(0|[1-9][0-9]{0,18})?)?")
 
 
@@ -107,9 +107,10 @@ def read_range(text: str | int) -> tuple[int, int | None]:
         msg = f"`{text}` is no range; expected one like `5`, `1-9` or `1-`"
         raise ProfileError(msg)
     low = int(found[1])
-    if found[2] is None:
-        return low, low
-    high = None if found[3] is None else int(found[3])
+    high = low if found[2] is None else int(found[3]) if found[3] is not None else None
+    if max(low, high or 0) > _LARGEST:
+        msg = f"the range `{text}` goes beyond {_LARGEST}, the largest integer of the API"
+        raise ProfileError(msg)
     if high is not None and high < low:
         msg = f"the range `{text}` runs backwards"
         raise ProfileError(msg)

@@ -1,0 +1,101 @@
+"""What every target gives: files, and for each rule how it is said there."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from enum import Enum
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from capgen.policy.profile import Profile
+
+MANAGER = "capgen"
+_LONGEST_NAME = 63
+_DIGEST = 8
+
+
+class Status(Enum):
+    """How a target says a rule."""
+
+    EXACT = "exact"
+    STRICTER = "stricter"
+    GAP = "gap"
+    NOT_APPLICABLE = "not applicable"
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """A target's word on one rule.
+
+    Attributes:
+        status: how it is said there.
+        note: for EXACT by which means, for STRICTER what else is refused, for a GAP why the thing
+            cannot be constrained, for NOT_APPLICABLE why it cannot exist there.
+    """
+
+    status: Status
+    note: str
+
+
+@dataclass(frozen=True, slots=True)
+class Artefact:
+    """A file of a target.
+
+    Attributes:
+        path: below the target's folder, with `/` between its steps.
+        text: its content, ending in a line feed.
+    """
+
+    path: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Output:
+    """What a target makes of a profile.
+
+    Attributes:
+        artefacts: its files.
+        cells: for each of the profile's rules, by id, how it is said.
+    """
+
+    artefacts: tuple[Artefact, ...]
+    cells: dict[str, Cell]
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """A target.
+
+    Attributes:
+        name: what it is called in profiles and on the command line.
+        means: one sentence about what it writes.
+        floor: the oldest minor version of Kubernetes that takes it; 0 where there is none.
+        emit: makes its output of a profile.
+    """
+
+    name: str
+    means: str
+    floor: int
+    emit: Callable[[Profile], Output]
+
+
+def object_name(profile: str, part: str = "") -> str:
+    """Name an object: `capgen-<profile>[-<part>]`, cut to 63 characters with a hash if need be."""
+    name = f"capgen-{profile}-{part}" if part else f"capgen-{profile}"
+    if len(name) <= _LONGEST_NAME:
+        return name
+    digest = hashlib.sha256(name.encode()).hexdigest()[:_DIGEST]
+    return f"{name[: _LONGEST_NAME - _DIGEST - 1].rstrip('-')}-{digest}"
+
+
+def object_metadata(profile: Profile, part: str = "") -> dict[str, object]:
+    """Return the metadata of an object that capgen writes: its name, and where it came from."""
+    return {
+        "name": object_name(profile.name, part),
+        "labels": {"app.kubernetes.io/managed-by": MANAGER},
+        "annotations": {"capgen/profile": profile.name, "capgen/profile-hash": profile.hash},
+    }

@@ -1,0 +1,49 @@
+"""Writes YAML that every reader takes for the same: what any of them could misread is quoted."""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+import yaml
+
+# Plain text starts with a letter and looks like an identifier, a path or an image; never like a
+# number in any base, a date or a duration.
+_PLAIN: Final = re.compile(r"[A-Za-z][A-Za-z0-9_./*-]*(?: [A-Za-z][A-Za-z0-9_./-]*)*")
+# What YAML 1.1 or 1.2, or Kubernetes' readers, take for a boolean, a null or a number.
+_WORDS: Final = re.compile(r"(?:y|n|yes|no|on|off|true|false|null|nan|inf)", re.IGNORECASE)
+
+
+class _Dumper(yaml.SafeDumper):
+    """Indents lists below their key, and never writes an alias."""
+
+    def increase_indent(self, flow: bool = False, indentless: bool = False) -> None:
+        return super().increase_indent(flow, False)
+
+    def ignore_aliases(self, data: object) -> bool:
+        return True
+
+
+def _string(dumper: yaml.SafeDumper, text: str) -> yaml.ScalarNode:
+    if "\n" in text:
+        style: str | None = "|"
+    elif _PLAIN.fullmatch(text) and not _WORDS.fullmatch(text):
+        style = None
+    else:
+        style = '"'
+    return dumper.represent_scalar("tag:yaml.org,2002:str", text, style=style)
+
+
+_Dumper.add_representer(str, _string)
+
+
+def dump(*documents: object) -> str:
+    """Write plain data as YAML, one document after another, keys in the order given."""
+    return yaml.dump_all(
+        documents,
+        Dumper=_Dumper,
+        sort_keys=False,
+        allow_unicode=False,
+        width=10_000,
+        explicit_start=len(documents) > 1,
+    )
