@@ -43,15 +43,18 @@ _INDENTED = re.compile(rb"\n[ \t?:-]{%d}" % _INDENT)
 _FIRST_INDENTED = re.compile(rb"[ \t?:-]{%d}" % _INDENT)
 # YAML's other line breaks would hide an indent from the expressions above.
 _OTHER_BREAKS = re.compile(rb"\r|\xc2\x85|\xe2\x80[\xa8\xa9]")
+_LATE_MARK = re.compile(rb"(?:[\n\r\x85\xa8\xa9]|\A\xef\xbb\xbf)\xef\xbb\xbf")
 _FLOW_BUDGET = MAX_DEPTH - 2 * (_INDENT + 1)
 _JSON_STRING = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"')
 
 
 def check_text(source: Source) -> None:
-    """Refuse bytes that are not UTF-8.
+    """Refuse bytes that are not UTF-8, and a byte order mark at the start of a later line.
+
+    libyaml drops such a mark; to go-yaml it is the first character of a key or a value.
 
     Raises:
-        InputError: at the first bad byte.
+        InputError: at the first bad byte, or at the mark.
     """
     data = source.data
     if data.isascii():
@@ -61,6 +64,8 @@ def check_text(source: Source) -> None:
     except UnicodeDecodeError as error:
         message = f"not UTF-8: byte `0x{data[error.start]:02x}`"
         raise source.error(message, source.at_byte(error.start)) from None
+    if (found := _LATE_MARK.search(data)) is not None:
+        raise source.error("a byte order mark within the text", source.at_byte(found.end() - 3))
 
 
 def check_depth(source: Source) -> None:

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from capgen.reader.source import Source
 
 # A bare `!`, which libyaml does not report, unlike any other tag.
-_BARE_TAG = re.compile(rb"(?<![^\s\[\]{},:?\"'\xbf-])!(?![^\s\[\]{},])")
+_BARE_TAG = re.compile(rb"!(?<![^\s\[\]{},:?\"'\xbf-]!)(?![^\s\[\]{},])")
 _YAML = "tag:yaml.org,2002:"
 _STR, _MERGE = _YAML + "str", _YAML + "merge"
 _SCALAR_TAGS = {_YAML + name: name for name in ("str", "int", "float", "bool", "null")}
@@ -55,29 +55,15 @@ def check_bare_tags(source: Source) -> None:
             raise source.error("unknown tag `!`", source.at_mark(token.start_mark))
 
 
-class CarefulParser(CParser):
-    """A composer that tells plain from quoted, and leaves all else to the constructor."""
-
-    def descend_resolver(self, parent: object, index: object) -> None:
-        """Do nothing: no tag depends on a path."""
-
-    def ascend_resolver(self) -> None:
-        """Do nothing."""
-
-    def resolve(self, kind: type, value: object, implicit: object) -> str:  # noqa: ARG002 # called by the composer
-        """Return the tag of a node that has none, or `!`: its style tells plain from quoted."""
-        return ""
-
-
 def is_merge(key: Node) -> bool:
     """Say whether a key is go-yaml's merge key: `<<`, plain or tagged `!!merge`."""
-    return isinstance(key, ScalarNode) and (
-        (key.value == "<<" and not key.style and not key.tag) or key.tag == _MERGE
-    )
+    if not isinstance(key, ScalarNode) or key.value != "<<":
+        return False
+    return key.tag == _MERGE or not (key.tag or key.style)
 
 
 class Constructor:
-    """Builds the value of one tree that `CarefulParser` composed."""
+    """Builds the value of one tree that `Parser` composed."""
 
     def __init__(self, source: Source) -> None:
         self._source = source

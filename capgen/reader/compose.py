@@ -29,24 +29,28 @@ _CACHE_SIZE = 1 << 16
 
 # Only where both can be is there an alias. What scripts hold in a ConfigMap (`a && b`, `2>&1`) is
 # told apart, or else takes the long way to the same value.
-_ANCHOR = re.compile(rb"(?<![0-9A-Za-z>&|$=/.;()])&[0-9A-Za-z_-]")
+_ANCHOR = re.compile(rb"&(?<![0-9A-Za-z>&|$=/.;()]&)[0-9A-Za-z_-]")
 
 
 class Odd(Exception):  # noqa: N818 # not an error: the document takes the other way
     """The short way does not know this document."""
 
 
-class FastParser(CParser):
-    """PyYAML's composer with its three calls to Python a node made calls to C that do nothing.
+class Parser(CParser):
+    """PyYAML's composer, which calls Python three times a node, with calls that do next to nothing.
 
-    A node that has no tag then has the empty text for one; its style tells plain from quoted.
+    A node that has no tag gets the empty text for one; its style tells plain from quoted.
     """
 
-    # Called as descend_resolver(parent, index), ascend_resolver() and resolve(kind, value,
-    # implicit). These take as many arguments, cost next to nothing, and are not bound as methods.
+    # Called as descend_resolver(parent, index) and ascend_resolver(): C functions that take as
+    # many arguments and are not bound as methods.
     descend_resolver = operator.is_
     ascend_resolver = gc.isenabled
-    resolve = "".format
+
+    @staticmethod
+    def resolve(kind: type, value: object, implicit: object) -> str:  # noqa: ARG004 # called by C
+        """Return the tag of a node that has none."""
+        return ""
 
 
 class _Values(dict[str, Plain]):
@@ -85,7 +89,7 @@ def may_alias(data: bytes) -> bool:
 
 
 def construct(node: Node) -> Plain:
-    """Return the value of a tree that `FastParser` composed from a document without aliases.
+    """Return the value of a tree that `Parser` composed from a document without aliases.
 
     Raises:
         Odd: where `careful` must look.

@@ -51,6 +51,14 @@ def skip(text: str, at: int) -> int:
     return match.end() if match else at
 
 
+def skip_comments(text: str, at: int) -> int:
+    """Return the offset of the first character from `at` on that is in no YAML comment."""
+    while text.startswith("#", at := skip(text, at)):
+        end = text.find("\n", at)
+        at = len(text) if end < 0 else end
+    return at
+
+
 def _pairs(pairs: list[tuple[str, object]]) -> dict[str, object]:
     out = dict(pairs)
     if len(out) != len(pairs):

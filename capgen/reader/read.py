@@ -19,18 +19,18 @@ from capgen.reader.bounds import (
     check_json,
     check_text,
 )
-from capgen.reader.careful import CarefulParser, Constructor, check_bare_tags
-from capgen.reader.compose import FastParser, Odd, construct, may_alias
+from capgen.reader.careful import Constructor, check_bare_tags
+from capgen.reader.compose import Odd, Parser, construct, may_alias
 from capgen.reader.document import Document, Failure
 from capgen.reader.scalars import ScalarError
 from capgen.reader.source import Source
 from capgen.reader.split import Chunk, chunks
-from capgen.reader.yamlerror import from_yaml
+from capgen.reader.yamlerror import AFTER_END, from_yaml
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-_NOT_NEWLINE = re.compile(r"[^\n]")
+_BLANK = re.compile(rb"[ \r\n]*\Z")
 
 
 def read_path(path: str) -> Iterator[Document | Failure]:
@@ -83,7 +83,7 @@ def _read_chunk(chunk: Chunk, name: str, number: int) -> Iterator[Document | Fai
         error = InputError(problem.message, file=name, position=Position(problem.line, 1))
         yield Failure(name, number, error, problem.text)
         return
-    if not chunk.data or chunk.data.isspace():
+    if _BLANK.match(chunk.data) is not None:
         return
     source = Source(name, chunk.data, chunk.line)
     try:
@@ -111,24 +111,23 @@ def _read_yaml(source: Source, number: int) -> Document | None:
         check_depth(source)
         check_events(source)
         check_bare_tags(source)
-        if len(data) <= MAX_SCALAR and not may_alias(data):
-            root = FastParser(data).get_single_node()
-            if root is None:
-                return None
-            try:
-                return Document(source.file, number, construct(root), source, root)
-            except (Odd, ScalarError):
-                pass
-        root = CarefulParser(data).get_single_node()
+        root = Parser(data).get_single_node()
     except YAMLError as error:
         raise from_yaml(source, error) from None
     if root is None:
         return None
+    if len(data) <= MAX_SCALAR and not may_alias(data):
+        try:
+            return Document(source.file, number, construct(root), source, root)
+        except (Odd, ScalarError):
+            pass
     return Document(source.file, number, Constructor(source).value(root), source, root)
 
 
 def _read_json(source: Source, number: int) -> Iterator[Document]:
-    """Yield JSON values that follow one another; from what is not JSON on, read YAML.
+    """Yield JSON values that follow one another; what does not start as JSON is read as YAML.
+
+    Only mappings may follow one another: kubectl takes no other start for JSON.
 
     Raises:
         InputError: at what cannot be read; the values before it have been yielded.
@@ -138,8 +137,8 @@ def _read_json(source: Source, number: int) -> Iterator[Document]:
     except YAMLError as error:
         raise from_yaml(source, error) from None
     text = source.text()
-    at = jsontext.skip(text, 0)
-    while at < len(text):
+    start = at = jsontext.skip(text, 0)
+    while at == start or text.startswith("{", at):
         try:
             value, end = jsontext.decode(text, at)
         except jsontext.NotJSONError:
@@ -150,7 +149,10 @@ def _read_json(source: Source, number: int) -> Iterator[Document]:
         yield Document(source.file, number, value, source, None, at)
         number += 1
         at = jsontext.skip(text, end)
-    # The values that were read become blanks, so that places in the rest stay right.
-    rest = Source(source.file, (_NOT_NEWLINE.sub(" ", text[:at]) + text[at:]).encode(), source.line)
-    if at < len(text) and (document := _read_yaml(rest, number)) is not None:
-        yield document
+        if text[start] == "[":
+            break
+    if at == start:
+        if (document := _read_yaml(source, number)) is not None:
+            yield document
+    elif (rest := jsontext.skip_comments(text, at)) < len(text):
+        raise source.error(AFTER_END, source.at_character(rest))

@@ -25,6 +25,7 @@ _WORDS: dict[str, bool | float | None] = {
     **dict.fromkeys((".inf", ".Inf", ".INF", "+.inf", "+.Inf", "+.INF"), math.inf),
     **dict.fromkeys(("-.inf", "-.Inf", "-.INF"), -math.inf),
 }
+_EXACT = 1e16  # below, an integral float prints all its digits
 _NUMERIC_START = frozenset("+-.0123456789")
 
 # Go's strconv.ParseInt with base 0, after go-yaml took out every underscore.
@@ -34,7 +35,8 @@ _INT = re.compile(
 _BASES = (16, 2, 8, 10)
 _LONGEST = 64  # digits of uint64, in binary; leading zeros beyond that make it no less a float
 _FLOAT = re.compile(r"[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?", re.ASCII)
-_DOT_FLOAT = re.compile(r"\.[0-9]+(?:[eE][-+]?[0-9]+)?", re.ASCII)
+# Where a point comes first go-yaml leaves underscores to Go, which has them between digits only.
+_DOT_FLOAT = re.compile(r"\.[0-9](?:_?[0-9])*(?:[eE][-+]?[0-9](?:_?[0-9])*)?", re.ASCII)
 
 
 class ScalarError(ValueError):
@@ -96,9 +98,18 @@ def number_to_json(value: float, text: str) -> int | float:
     if not math.isfinite(value):
         raise ScalarError(f"`{text}` has no JSON form")
     # Go writes an exponent from 1e21 on, which does not parse as int64 either way.
-    if value.is_integer() and (number := int(value)) in _INT64:
+    if value.is_integer() and (number := _shortest_integer(value)) in _INT64:
         return number
     return value
+
+
+def _shortest_integer(value: float) -> int:
+    """Return the integer that Go prints: the shortest digits that give the float, then zeros."""
+    if abs(value) < _EXACT:
+        return int(value)
+    digits, _, exponent = repr(value).partition("e")
+    whole, _, fraction = digits.partition(".")
+    return int(whole + fraction + "0" * (int(exponent) - len(fraction)))
 
 
 def key_text(value: str | float | bool | None, text: str) -> str:

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 _BLOCK = 1 << 18
+_SEPARATOR = 1 << 12  # bytes kept of a separator's line: its start says enough
 # Go's strings.TrimSpace trims more of Unicode's spaces; those are refused here.
 _SPACES = " \t\r\n\v\f\x85\xa0"
 
@@ -81,7 +82,7 @@ def chunks(stream: BinaryIO) -> Iterator[Chunk]:
             continue
         searched = at if at >= 0 else max(len(buffer) - 3, 0)
         if at >= 0:
-            del buffer[at + _BLOCK :]  # of a separator's line its start says enough
+            del buffer[at + _SEPARATOR :]
         elif problem is not None or len(buffer) > MAX_DOCUMENT:
             if problem is None:
                 problem = Problem(f"a document of more than {MAX_DOCUMENT >> 20} MiB", line)
@@ -102,6 +103,8 @@ def _chunk(data: bytearray, line: int, problem: Problem | None) -> Chunk:
         return Chunk(b"", line, Problem(message, line))
     if b"\r" in data:
         data = data.replace(b"\r\n", b"\n")
+    if data and not data.endswith(b"\n"):
+        data += b"\n"  # as kubectl: a block scalar at the very end then ends with a line end
     return Chunk(bytes(data), line)
 
 

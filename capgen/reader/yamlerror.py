@@ -18,9 +18,9 @@ if TYPE_CHECKING:
 _UNPRINTABLE = re.compile(
     "[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]"
 )
-_SECOND = "text after the end of the document: separate documents with `---`"
+AFTER_END = "text after the end of the document: separate documents with `---`"
 _NO_DIRECTIVES = "a directive: kubectl cuts the text at `---`, and cannot read one before it"
-_DIRECTIVE = re.compile(rb"(?:\A|\n)%")
+_DIRECTIVE = re.compile(rb"(?:[ \t]*(?:#[^\n]*)?\n)*%")
 _TAB = "a tab: YAML indents with spaces"
 
 
@@ -31,8 +31,8 @@ def from_yaml(source: Source, error: YAMLError) -> InputError:
         problem = error.problem or "broken YAML"
         position = _within(source, source.at_mark(mark))
         if "found another document" in problem or "<document start>" in problem:
-            directive = _DIRECTIVE.search(source.data)
-            return source.error(_SECOND if directive is None else _NO_DIRECTIVES, position)
+            directive = _DIRECTIVE.match(source.data)
+            return source.error(AFTER_END if directive is None else _NO_DIRECTIVES, position)
         if _character(source, position.line, position.column) == "\t":
             return source.error(_TAB, position)
         if "duplicate anchor" in problem or "duplicate anchor" in (error.context or ""):

@@ -1,7 +1,7 @@
 """Measures the reader against PyYAML's fastest safe loader: `python -m tests.bench.reader`.
 
 Both read the same Deployments in one process, in turns, and the best turn of each counts: a ratio
-holds on a busy machine where seconds do not. Exit 1 below the floor.
+of CPU times holds where seconds do not. Exit 1 below the floor.
 """
 
 from __future__ import annotations
@@ -144,13 +144,13 @@ def _load(data: bytes) -> int:
 
 
 def measure(works: dict[str, Callable[[], object]], rounds: int) -> dict[str, float]:
-    """Return the seconds of the best of `rounds` turns of each."""
+    """Return the CPU seconds of the best of `rounds` turns of each."""
     best = dict.fromkeys(works, float("inf"))
     for _ in range(rounds):
         for name, work in works.items():
-            start = time.perf_counter()
+            start = time.process_time()
             work()
-            best[name] = min(best[name], time.perf_counter() - start)
+            best[name] = min(best[name], time.process_time() - start)
     return best
 
 

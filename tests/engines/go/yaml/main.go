@@ -23,16 +23,17 @@ import (
 const bufferSize = 4096
 
 type verdict struct {
-	Values []stdjson.RawMessage `json:"values"`
-	Error  string               `json:"error,omitempty"`
+	Values []string `json:"values"` // each as JSON text, so that no digit of a number is lost
+	Error  *string  `json:"error"`
 }
 
 // read does as cli-runtime's StreamVisitor: decode to raw JSON, skip nulls, decode as unstructured.
 func read(text string) (out verdict) {
-	out.Values = []stdjson.RawMessage{}
+	out.Values = []string{}
+	fail := func(message string) { out.Error = &message }
 	defer func() {
 		if r := recover(); r != nil {
-			out.Error = fmt.Sprint("panic: ", r)
+			fail(fmt.Sprint("panic: ", r))
 		}
 	}()
 	decoder := yaml.NewYAMLOrJSONDecoder(strings.NewReader(text), bufferSize)
@@ -40,7 +41,7 @@ func read(text string) (out verdict) {
 		var raw stdjson.RawMessage
 		if err := decoder.Decode(&raw); err != nil {
 			if !errors.Is(err, io.EOF) {
-				out.Error = err.Error()
+				fail(err.Error())
 			}
 			return out
 		}
@@ -49,15 +50,15 @@ func read(text string) (out verdict) {
 		}
 		var value any
 		if err := json.Unmarshal(raw, &value); err != nil {
-			out.Error = err.Error()
+			fail(err.Error())
 			return out
 		}
 		plain, err := json.Marshal(value)
 		if err != nil {
-			out.Error = err.Error()
+			fail(err.Error())
 			return out
 		}
-		out.Values = append(out.Values, plain)
+		out.Values = append(out.Values, string(plain))
 	}
 }
 
