@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING
 from yaml._yaml import CParser
 from yaml.events import CollectionEndEvent, CollectionStartEvent
 
+from capgen.reader.source import OTHER_BREAKS
+
 if TYPE_CHECKING:
     from capgen.errors import InputError
     from capgen.reader.source import Source
@@ -41,8 +43,6 @@ _NOT_BRACKETS = bytes(set(range(256)) - set(b"[]{}"))
 _INDENT = 60
 _INDENTED = re.compile(rb"\n[ \t?:-]{%d}" % _INDENT)
 _FIRST_INDENTED = re.compile(rb"[ \t?:-]{%d}" % _INDENT)
-# YAML's other line breaks would hide an indent from the expressions above.
-_OTHER_BREAKS = re.compile(rb"\r|\xc2\x85|\xe2\x80[\xa8\xa9]")
 _LATE_MARK = re.compile(rb"(?:[\n\r\x85\xa8\xa9]|\A\xef\xbb\xbf)\xef\xbb\xbf")
 _FLOW_BUDGET = MAX_DEPTH - 2 * (_INDENT + 1)
 _JSON_STRING = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"')
@@ -79,7 +79,7 @@ def check_depth(source: Source) -> None:
         _flow_depth(data) <= _FLOW_BUDGET
         and _INDENTED.search(data) is None
         and _FIRST_INDENTED.match(data) is None
-        and (data.isascii() or _OTHER_BREAKS.search(data) is None)
+        and (data.isascii() or OTHER_BREAKS.search(data) is None)  # they would hide an indent
         and b"\r" not in data
     ):
         return

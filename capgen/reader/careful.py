@@ -3,15 +3,19 @@
 What is read is what kubectl reads (sigs.k8s.io/yaml on go-yaml v2). It is deliberately stricter,
 so that nothing is judged otherwise than its author meant:
 
-=============================  =========================================
-here an error                  kubectl
-=============================  =========================================
-duplicate keys                 takes the last; `1` and `"1"`: either one
-two merge keys in a mapping    applies both
-tags but those of JSON         ignores the tag, or decodes `!!binary`
-a tag on the wrong kind        ignores it
-text after `...`               ignores it up to the next `---`
-=============================  =========================================
+===============================  ================================================
+here an error                    kubectl
+===============================  ================================================
+duplicate keys                   takes the last; of `1` and `"1"` either one
+two merge keys in a mapping      applies both
+one anchor defined twice         an alias means the last one before it
+tags but those of JSON           ignores the tag, decodes `!!binary`, reads `! 1` as text
+a tag on the wrong kind          ignores it
+text after `...`, or a root      ignores it up to the next `---`
+half of a surrogate pair (JSON)  puts U+FFFD in its place
+a byte order mark on a line      takes it for the first character of the key
+documents after a broken one     stops; here they are read, the broken one fails
+===============================  ================================================
 """
 
 from __future__ import annotations

@@ -28,7 +28,7 @@ def find(paths: Sequence[str]) -> Iterator[str]:
     """
     found: list[str] = []
     for path in paths:
-        if path == "-" or Path(path).exists():
+        if path == "-" or _exists(path):
             found.append(path)
         elif glob.has_magic(path) and (matches := _matches(path)):
             found += matches
@@ -36,6 +36,14 @@ def find(paths: Sequence[str]) -> Iterator[str]:
             kind = "no file matches" if glob.has_magic(path) else "no such file or folder:"
             raise InputError(f"{kind} `{path}`", file=path)
     return _expand(found)
+
+
+def _exists(path: str) -> bool:
+    try:
+        return path != "" and Path(path).exists()
+    except OSError as error:  # a folder on the way may not be searched
+        message = f"cannot read: {error.strerror or error}".lower()
+        raise InputError(message, file=path) from error
 
 
 def _matches(pattern: str) -> list[str]:
@@ -53,7 +61,9 @@ def _expand(paths: Sequence[str]) -> Iterator[str]:
 
 def _walk(top: str) -> Iterator[str]:
     root = Path(top).resolve()
-    for folder, folders, names in os.walk(top):
+    # A folder that cannot be listed is yielded itself: reading it says why it cannot be read.
+    closed: list[str] = []
+    for folder, folders, names in os.walk(top, onerror=lambda error: closed.append(error.filename)):
         folders[:] = [name for name in folders if not name.startswith(".")]
         for name in names:
             path = Path(folder, name)
@@ -63,6 +73,7 @@ def _walk(top: str) -> Iterator[str]:
                 continue
             if path.is_file():
                 yield str(path)
+    yield from closed
 
 
 def _leads_inside(link: Path, root: Path) -> bool:

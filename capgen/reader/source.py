@@ -10,7 +10,7 @@ from typing import Protocol
 from capgen.errors import InputError, Position
 
 # Line breaks to YAML, but not to editors nor to kubectl: libyaml's line numbers count them.
-_OTHER_BREAKS = re.compile(rb"\r|\xc2\x85|\xe2\x80[\xa8\xa9]")
+OTHER_BREAKS = re.compile(rb"\r|\xc2\x85|\xe2\x80[\xa8\xa9]")
 _BOM = b"\xef\xbb\xbf"
 
 
@@ -52,7 +52,7 @@ class Source:
         if mark is None:
             return self.start()
         if self._plain_breaks is None:
-            self._plain_breaks = _OTHER_BREAKS.search(self.data) is None
+            self._plain_breaks = OTHER_BREAKS.search(self.data) is None
         if self._plain_breaks:
             return Position(self.line + mark.line, mark.column + 1)
         # libyaml does not count a byte order mark.

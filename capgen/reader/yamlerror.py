@@ -15,9 +15,8 @@ if TYPE_CHECKING:
     from capgen.reader.source import Source
 
 # What libyaml's reader lets pass (YAML 1.1, c-printable), a byte order mark within the text apart.
-_UNPRINTABLE = re.compile(
-    "[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]"
-)
+# Compiled where it is needed: that takes longer than the rest of this module's import.
+_UNPRINTABLE = "[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]"
 AFTER_END = "text after the end of the document: separate documents with `---`"
 _NO_DIRECTIVES = "a directive: kubectl cuts the text at `---`, and cannot read one before it"
 _DIRECTIVE = re.compile(rb"(?:[ \t]*(?:#[^\n]*)?\n)*%")
@@ -41,7 +40,7 @@ def from_yaml(source: Source, error: YAMLError) -> InputError:
         return source.error(f"{problem}{context}", position)
     if isinstance(error, ReaderError):
         text = source.text()
-        found = _UNPRINTABLE.search(text, 1 if text.startswith("\ufeff") else 0)
+        found = re.compile(_UNPRINTABLE).search(text, 1 if text.startswith("\ufeff") else 0)
         if found is not None:
             message = f"the character U+{ord(found[0]):04X} may not stand in YAML"
             return source.error(message, source.at_character(found.start()))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING
 
 import pytest
@@ -58,11 +59,30 @@ def test_globs(tree: Path) -> None:
     assert "s/t/f.json" in _names(tree, f"{tree}/**/f.json")
 
 
+def test_closed_folder(tree: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A folder that cannot be listed is not passed over in silence."""
+    listed = os.scandir
+
+    def scandir(path: str) -> object:
+        if path == f"{tree}/s/t":
+            raise PermissionError(13, "Permission denied", path)
+        return listed(path)
+
+    monkeypatch.setattr(os, "scandir", scandir)
+    assert _names(tree, f"{tree}/s") == ["s/e.yaml", "s/t"]
+
+
 @pytest.mark.parametrize("name", ["none", "none/*.yaml", "[", "none.yaml"])
 def test_missing(tree: Path, name: str) -> None:
     """A path that means nothing is an error before anything is read."""
     with pytest.raises(InputError, match=r"no such file or folder|no file matches"):
         find([str(tree), f"{tree}/{name}"])
+
+
+def test_empty_path() -> None:
+    """An empty argument is no folder."""
+    with pytest.raises(InputError, match="no such file or folder: ``"):
+        find([""])
 
 
 def test_name_with_glob_characters(tree: Path) -> None:
