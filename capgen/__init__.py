@@ -1,3 +1,3 @@
-"""capgen: one least-privilege profile in, every enforcement point out, and proof that they agree."""
+"""One least-privilege profile in, every enforcement point out, and proof that they agree."""
 
 __version__ = "0.1.0"

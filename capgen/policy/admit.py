@@ -6,10 +6,8 @@ decide what is judged, so that nothing that runs already is broken and nothing n
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from datetime import UTC, date, datetime
 from enum import Enum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from .defaults import defaulted
 from .expressions import Judge, Offence, Test, allowed_text, judge, tests
@@ -20,6 +18,8 @@ from .values import Unset, show
 from .workload import WORKLOADS, Workload, pod_of
 
 if TYPE_CHECKING:
+    from datetime import date
+
     from .profile import Profile, Union
 
 _POD = WORKLOADS[0]
@@ -32,8 +32,7 @@ class Operation(Enum):
     UPDATE = "UPDATE"
 
 
-@dataclass(frozen=True, slots=True)
-class Request:
+class Request(NamedTuple):
     """What an API server asks its admission policies.
 
     Attributes:
@@ -45,7 +44,7 @@ class Request:
         namespace: the name of its namespace; None where a manifest does not tell.
         namespace_labels: the labels of its namespace; None where they are not known.
         account: the user, or `system:serviceaccount:NAMESPACE:NAME`, that sends it.
-        today: the day (UTC) on which it is sent.
+        today: the day (UTC) on which it is sent; None where nothing depends on it.
         automount: what the pod's ServiceAccount says of mounting its token.
     """
 
@@ -57,12 +56,11 @@ class Request:
     namespace: str | None = None
     namespace_labels: Mapping | None = None
     account: str = ""
-    today: date = field(default_factory=lambda: datetime.now(UTC).date())
+    today: date | None = None
     automount: bool = True
 
 
-@dataclass(frozen=True, slots=True)
-class Violation:
+class Violation(NamedTuple):
     """One value that a rule refuses.
 
     Attributes:
@@ -83,9 +81,12 @@ class Violation:
     allowed: str
     message: str
 
+    def below(self, base: Path) -> Violation:
+        """Return the same violation, seen from further up."""
+        return self._replace(path=base + self.path)
 
-@dataclass(frozen=True, slots=True)
-class Decision:
+
+class Decision(NamedTuple):
     """What becomes of a request.
 
     Attributes:

@@ -7,9 +7,8 @@ languages, the targets and the documentation read it.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import Enum
-from typing import Final
+from typing import Final, NamedTuple
 
 from .expressions import Test
 from .predicates import OneOf
@@ -34,8 +33,7 @@ class Ask(Enum):
     INCLUDES = "the list holds each of these"
 
 
-@dataclass(frozen=True, slots=True)
-class Part:
+class Part(NamedTuple):
     """One part of a rule.
 
     Attributes:
@@ -60,8 +58,7 @@ class Part:
     prefer: tuple[Scalar, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(NamedTuple):
     """A rule of the catalogue.
 
     Attributes:
@@ -305,8 +302,7 @@ CATALOGUE: Final[tuple[Entry, ...]] = (
 ENTRIES: Final[dict[str, Entry]] = {entry.id: entry for entry in CATALOGUE}
 
 
-@dataclass(frozen=True, slots=True)
-class Condition:
+class Condition(NamedTuple):
     """What may lift a rule from a whole pod.
 
     Attributes:

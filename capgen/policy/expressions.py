@@ -6,8 +6,8 @@ speak of "some value", which no rule of Kubernetes asks; what is negated is a pr
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, TypeAlias, assert_never
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias, assert_never
 
 from .find import finder
 from .predicates import Predicate, allowed, holds, offends
@@ -58,8 +58,7 @@ class AnyOf:
 Expression: TypeAlias = Test | All | AnyOf
 
 
-@dataclass(frozen=True, slots=True)
-class Offence:
+class Offence(NamedTuple):
     """One value that a test refuses.
 
     Attributes:
@@ -130,7 +129,7 @@ def _judge_any(lifts: list[Judge], last: Judge, pod: Pod) -> list[Offence]:
     if not offences:
         return offences
     # A condition speaks of the whole pod, also where only its new containers are judged.
-    whole = pod if pod.pod_level else replace(pod, pod_level=True)
+    whole = pod if pod.pod_level else pod._replace(pod_level=True)
     return [] if any(not lift(whole) for lift in lifts) else offences
 
 

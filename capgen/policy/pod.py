@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 from .subjects import CONTAINER_LISTS, Path
 
@@ -13,8 +12,7 @@ if TYPE_CHECKING:
 Mapping: TypeAlias = dict[str, Any]
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Container:
+class Container(NamedTuple):
     """One container of any of the three lists.
 
     Attributes:
@@ -28,8 +26,7 @@ class Container:
     name: str
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Pod:
+class Pod(NamedTuple):
     """A pod, or the template of one, ready to be judged.
 
     Attributes:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from enum import Enum
-from typing import TYPE_CHECKING
+from types import MappingProxyType
+from typing import TYPE_CHECKING, NamedTuple
 
 from .match import Match
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from .rules import Rule
 
 
@@ -20,8 +22,7 @@ class Enforcement(Enum):
     AUDIT = "audit"
 
 
-@dataclass(frozen=True, slots=True)
-class Profile:
+class Profile(NamedTuple):
     """A profile, resolved: nothing in it depends on a parent or on a version any more.
 
     Attributes:
@@ -33,7 +34,6 @@ class Profile:
         controllers: controllers are judged too, by their pod template.
         match: which pods are judged.
         accept: gaps that the author has agreed to: target to rule to reason.
-        hash: of its content, in hexadecimal: the same profile has the same, wherever it stands.
     """
 
     name: str
@@ -42,13 +42,11 @@ class Profile:
     rules: tuple[Rule, ...]
     enforcement: Enforcement = Enforcement.DENY
     controllers: bool = False
-    match: Match = field(default_factory=Match)
-    accept: dict[str, dict[str, str]] = field(default_factory=dict)
-    hash: str = ""
+    match: Match = Match()
+    accept: Mapping[str, Mapping[str, str]] = MappingProxyType({})
 
 
-@dataclass(frozen=True, slots=True)
-class Union:
+class Union(NamedTuple):
     """What admits a pod: any one of some profiles admits the whole pod. Nearly always it is one.
 
     Attributes:

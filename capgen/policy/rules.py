@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, TypeAlias, assert_never
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeAlias, assert_never
 
 from capgen.errors import ProfileError, nearest
 
@@ -28,8 +27,7 @@ _LARGEST: Final = 2**63 - 1
 _RANGE: Final = re.compile(r"(0|[1-9][0-9]{0,18})(?:(-)(0|[1-9][0-9]{0,18})?)?")
 
 
-@dataclass(frozen=True, slots=True)
-class Rule:
+class Rule(NamedTuple):
     """A rule that holds in a profile.
 
     Attributes:

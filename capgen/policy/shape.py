@@ -7,10 +7,9 @@ and not be. Only structs on the way to a rule's subject are looked at.
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
 from functools import cache
 from pathlib import Path as FilePath
-from typing import TYPE_CHECKING, Any, Final, TypeAlias, assert_never
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeAlias, assert_never
 
 from capgen.errors import nearest
 
@@ -37,8 +36,7 @@ UNKNOWN_FIELD: Final = "unknownField"
 MALFORMED: Final = "malformed"
 
 
-@dataclass(frozen=True, slots=True)
-class Fault:
+class Fault(NamedTuple):
     """A place where a pod is not what the API says a pod is.
 
     Attributes:
@@ -54,8 +52,7 @@ class Fault:
     message: str
 
 
-@dataclass(slots=True)
-class Struct:
+class Struct(NamedTuple):
     """What is known of a struct: its fields, and those of them that hold structs to look into.
 
     `nested` gives for a field the struct in it, and whether it is a list of them.

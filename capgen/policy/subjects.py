@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import Enum
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 if TYPE_CHECKING:
     from .values import Kind, Scalar
@@ -100,8 +100,7 @@ HOST_PATHS: tuple[tuple[str, ...], ...] = tuple(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Scheme:
+class Scheme(NamedTuple):
     """How one family of annotations is written.
 
     Attributes:
@@ -155,7 +154,9 @@ def meaning(scheme: Scheme, text: str) -> str:
     for prefix, kind in scheme.prefixes:
         if text.startswith(prefix):
             return kind
-    return text
+    # A field's own word is none of an annotation's: it must not read as the type of that name.
+    kinds = {kind for _, kind in (*scheme.exact, *scheme.prefixes)}
+    return f'"{text}"' if text in kinds else text
 
 
 def shown(subject: Subject) -> str:

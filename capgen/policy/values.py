@@ -70,6 +70,15 @@ def minors(text: str) -> range:
     return range(first, last + 1)
 
 
+def member(node: object, step: str | int) -> object:
+    """Return what stands in a mapping at a key, or in a list at a place; UNSET if nothing does."""
+    if isinstance(node, dict):
+        return node.get(step, UNSET)
+    if isinstance(node, list) and isinstance(step, int) and 0 <= step < len(node):
+        return node[step]
+    return UNSET
+
+
 def show(value: object) -> str:
     """Write a value as it is written in a manifest: `false`, `unset`, `NET_RAW`."""
     match value:

@@ -41,7 +41,7 @@ def find(name: str, child: Source | None) -> Source:
     if not is_path(name):
         return library(name)
     # pydantic, and the reader, only for those who bring a profile of their own.
-    from .load import load
+    from .load import load  # noqa: PLC0415 - keeps the cold start of `check` fast
 
     above = child.document.file if child is not None and child.document is not None else None
     return load(str(Path(above).parent / name) if above else name)
@@ -79,7 +79,7 @@ def folder() -> Path:
 
 def precompile() -> str:
     """Return the text of `data/library.json` for the profiles in the folder."""
-    from .load import load
+    from .load import load  # noqa: PLC0415 - keeps the cold start of `check` fast
 
     top = folder()
     files = sorted(top.rglob("*.yaml"))

@@ -8,6 +8,7 @@ from pydantic import BaseModel, ValidationError
 
 from capgen.errors import CapgenError, ProfileError, nearest
 from capgen.policy.catalogue import ENTRIES
+from capgen.policy.values import UNSET, member
 from capgen.reader import Document, Failure, read_path
 
 from .schema import Profile
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 
-class ProfileErrors(CapgenError):
+class InvalidProfileError(CapgenError):
     """Everything that is wrong with a profile, each with its place."""
 
     def __init__(self, errors: list[ProfileError]) -> None:
@@ -34,30 +35,29 @@ def load(path: str) -> Source:
 
     Raises:
         InputError: the file cannot be read.
-        ProfileErrors: it holds no profile, or a profile that says what the language does not know.
+        InvalidProfileError: it holds no profile, or one that says what the language does not know.
     """
-    documents = list(read_path(path))
-    for document in documents:
+    documents: list[Document] = []
+    for document in read_path(path):
         if isinstance(document, Failure):
             raise document.error
+        documents.append(document)
     if len(documents) != 1:
         msg = f"expected one profile; found {len(documents)} documents"
         raise ProfileError(msg, file=path)
-    document = documents[0]
-    assert isinstance(document, Document)
-    return parse(document)
+    return parse(documents[0])
 
 
 def parse(document: Document) -> Source:
     """Check a document that was read, and return what it says.
 
     Raises:
-        ProfileErrors: it holds no profile, or a profile that says what the language does not know.
+        InvalidProfileError: it holds no profile, or one that says what the language does not know.
     """
     try:
         model = Profile.model_validate(document.value)
     except ValidationError as error:
-        raise ProfileErrors(list(_explain(error, document))) from None
+        raise InvalidProfileError(list(_explain(error, document))) from None
     return Source(_plain(model), document)
 
 
@@ -106,12 +106,11 @@ def _explain(error: ValidationError, document: Document) -> Iterator[ProfileErro
             shown = f"; found `{given}`" if isinstance(given, (str, int, float, bool)) else ""
             reason = finding["msg"].removeprefix("Value error, ")
             position = document.locate(path)
+            message = f"`{text}`: {reason[0].lower()}{reason[1:]}{shown}"
             if kind == "missing":
                 message = f"`{finding['loc'][-1]}` is required here"
             elif kind == "value_error":
                 message = reason
-            else:
-                message = f"`{text}`: {reason[0].lower()}{reason[1:]}{shown}"
         if (position, message) not in seen:
             seen.add((position, message))
             yield ProfileError(message, file=document.file, position=position)
@@ -120,15 +119,12 @@ def _explain(error: ValidationError, document: Document) -> Iterator[ProfileErro
 def _real_path(loc: tuple[str | int, ...], value: object) -> tuple[str | int, ...]:
     """Keep of pydantic's location the steps that the document has (it adds names of types)."""
     path: list[str | int] = []
-    node: Any = value
+    node = value
     for step in loc:
-        if isinstance(node, dict) and step in node:
-            node = node[step]
-        elif isinstance(node, list) and isinstance(step, int) and step < len(node):
-            node = node[step]
-        else:
-            continue
-        path.append(step)
+        found = member(node, step)
+        if found is not UNSET:
+            node = found
+            path.append(step)
     return tuple(path)
 
 
@@ -144,7 +140,7 @@ def _siblings(loc: tuple[str | int, ...]) -> list[str]:
     return [key for model in models for key in model.model_fields]
 
 
-def _models(annotation: Any) -> list[type[BaseModel]]:
+def _models(annotation: object) -> list[type[BaseModel]]:
     """Return the models in a type: of an optional, a list, an annotated one, or itself."""
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
         return [annotation]

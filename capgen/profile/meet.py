@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection
 
 
-class Conflict(Exception):
+class ConflictError(Exception):
     """Two settings cannot hold together, and nobody has said which counts."""
 
 
@@ -27,7 +27,7 @@ def meet(left: Settings, right: Settings, settled: Collection[str]) -> Settings:
         settled: keys that a child sets itself, so that a difference does not matter.
 
     Raises:
-        Conflict: two choices, or two readings, differ.
+        ConflictError: two choices, or two readings, differ.
     """
     met: Settings = dict(left)
     for key, theirs in right.items():
@@ -42,7 +42,7 @@ def meet(left: Settings, right: Settings, settled: Collection[str]) -> Settings:
     return met
 
 
-def _values(key: str, ours: Any, theirs: Any, settled: Collection[str]) -> Any:
+def _values(key: str, ours: Any, theirs: Any, settled: Collection[str]) -> object:  # noqa: ANN401 - as the key has it
     match key:
         case "unless":
             return ours
@@ -55,7 +55,7 @@ def _values(key: str, ours: Any, theirs: Any, settled: Collection[str]) -> Any:
         case "default" | "add" | "reading":
             if ours != theirs and key not in settled:
                 msg = f"two different values of `{key}`: `{ours}` and `{theirs}`; set it here"
-                raise Conflict(msg)
+                raise ConflictError(msg)
             return ours
         case _:
             return [value for value in ours if value in theirs]

@@ -6,19 +6,16 @@ run of `check`.
 
 from __future__ import annotations
 
-import hashlib
-import json
 from typing import TYPE_CHECKING, Any
 
 from capgen.errors import CapgenError, ProfileError
 from capgen.policy.catalogue import ENTRIES, Entry
 from capgen.policy.match import Match, Operator, Requirement
-from capgen.policy.order import looser
 from capgen.policy.profile import Enforcement, Profile
 from capgen.policy.rules import Rule, Settings, build, resolve_symbols
 from capgen.policy.values import minor, minors
 
-from .meet import Conflict, meet
+from .meet import ConflictError, meet
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -52,7 +49,9 @@ def resolve(source: Source, load: Loader, kubernetes: str | None = None) -> Prof
     rules = tuple(
         _built(source, ENTRIES[name], settings[name], span) for name in ENTRIES if name in settings
     )
-    _check_loosening(source, load, span, rules)
+    # The library's own profiles were checked when it was precompiled.
+    if source.document is not None:
+        _check_loosening(source, load, span, rules)
     data = source.data
     profile = Profile(
         name=data["name"],
@@ -63,7 +62,6 @@ def resolve(source: Source, load: Loader, kubernetes: str | None = None) -> Prof
         controllers=data["controllers"],
         match=_match(data["match"]),
         accept=data["accept"],
-        hash=_hash(data, span, settings),
     )
     for target, rows in profile.accept.items():
         for name in rows:
@@ -148,7 +146,7 @@ def _meet(source: Source, name: str, left: Settings, right: Settings) -> Setting
     own = source.data["rules"].get(name) or {}
     try:
         return meet(left, right, settled=frozenset(own))
-    except Conflict as conflict:
+    except ConflictError as conflict:
         message = f"`{name}`: {conflict}"
         raise source.error(message, "spec", "rules", name) from None
 
@@ -162,6 +160,8 @@ def _built(source: Source, entry: Entry, settings: Settings, span: range) -> Rul
 
 def _check_loosening(source: Source, load: Loader, span: range, rules: tuple[Rule, ...]) -> None:
     """Refuse a child that is looser than a parent without saying why."""
+    from capgen.policy.order import looser  # noqa: PLC0415 - the library's profiles do not need it
+
     loosens = source.data["loosens"]
     for name in loosens:
         if name not in source.data["rules"]:
@@ -197,17 +197,3 @@ def _requirements(selector: dict[str, Any]) -> tuple[Requirement, ...]:
         for row in selector["matchExpressions"]
     ]
     return (*labels, *expressions)
-
-
-def _hash(data: dict[str, Any], span: range, settings: _Rules) -> str:
-    """Hash what the profile means: not its comments, the order of its keys, or its parents' names."""
-    meaning = {
-        "name": data["name"],
-        "minors": [span[0], span[-1]],
-        "rules": settings,
-        "enforcement": data["enforcement"],
-        "controllers": data["controllers"],
-        "match": data["match"],
-    }
-    text = json.dumps(meaning, sort_keys=True, separators=(",", ":"))
-    return hashlib.sha256(text.encode()).hexdigest()

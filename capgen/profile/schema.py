@@ -96,25 +96,24 @@ def _settings(entry: Entry) -> dict[str, Any]:
 def _rule_model(entry: Entry) -> Any:
     title = entry.id[0].upper() + entry.id[1:]
     fields = _settings(entry)
-    revision = create_model(
+    revision: Any = create_model(
         f"{title}Revision",
         __base__=Strict,
         version=(Annotated[StrictStr, _checked(minor)], ...),
         **fields,
     )
-    model = create_model(
+    model: Any = create_model(
         title,
         __base__=Strict,
         __doc__=entry.means,
-        since=(list[revision] | None, None),  # type: ignore[valid-type]  # built of data
+        since=(list[revision] | None, None),
         **fields,
     )
     return Annotated[model | None, _short(keys_of(entry)[0])]
 
 
-Rules = create_model(
-    "Rules", __base__=Strict, **{entry.id: (_rule_model(entry), None) for entry in CATALOGUE}
-)
+_RULES: dict[str, Any] = {entry.id: (_rule_model(entry), None) for entry in CATALOGUE}
+Rules: type[Strict] = create_model("Rules", __base__=Strict, **_RULES)
 
 
 class Names(Strict):
@@ -163,7 +162,7 @@ class Spec(Strict):
     enforcement: Literal["deny", "warn", "audit"] = "deny"
     enforceOn: list[Literal["pods", "controllers"]] = ["pods"]
     match: Match = Match()
-    rules: Rules = Rules()  # type: ignore[valid-type]  # built of data
+    rules: Any = Field(default_factory=Rules)
     loosens: dict[StrictStr, Annotated[StrictStr, Field(min_length=1)]] = {}
     accept: dict[StrictStr, dict[StrictStr, Annotated[StrictStr, Field(min_length=1)]]] = {}
 

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from capgen.errors import ProfileError
 
@@ -11,8 +10,7 @@ if TYPE_CHECKING:
     from capgen.reader import Document
 
 
-@dataclass(frozen=True, slots=True)
-class Source:
+class Source(NamedTuple):
     """A profile that was read, its parents not looked at yet.
 
     Attributes:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from dataclasses import dataclass
 from enum import Enum
+from operator import attrgetter
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -83,6 +85,20 @@ class Target:
     emit: Callable[[Profile], Output]
 
 
+def content_hash(profile: Profile) -> str:
+    """Hash what a profile means, in hexadecimal: not its comments, order of keys or parents."""
+    meaning = {
+        "name": profile.name,
+        "minors": [profile.minors[0], profile.minors[-1]],
+        "rules": {rule.id: rule.settings for rule in profile.rules},
+        "enforcement": profile.enforcement.value,
+        "controllers": profile.controllers,
+        "match": profile.match,
+    }
+    text = json.dumps(meaning, sort_keys=True, separators=(",", ":"), default=attrgetter("value"))
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
 def object_name(profile: str, part: str = "") -> str:
     """Name an object: `capgen-<profile>[-<part>]`, cut to 63 characters with a hash if need be."""
     name = f"capgen-{profile}-{part}" if part else f"capgen-{profile}"
@@ -97,5 +113,8 @@ def object_metadata(profile: Profile, part: str = "") -> dict[str, object]:
     return {
         "name": object_name(profile.name, part),
         "labels": {"app.kubernetes.io/managed-by": MANAGER},
-        "annotations": {"capgen/profile": profile.name, "capgen/profile-hash": profile.hash},
+        "annotations": {
+            "capgen/profile": profile.name,
+            "capgen/profile-hash": content_hash(profile),
+        },
     }

@@ -1,0 +1,5 @@
+"""`python -m capgen`."""
+
+from capgen.cli import main
+
+main()

@@ -1,0 +1,1 @@
+"""Judges manifests with the reference interpreter."""

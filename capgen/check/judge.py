@@ -1,0 +1,118 @@
+"""Judges a stream of documents: every pod, and every pod that a controller would make."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias
+
+from capgen.errors import InputError
+from capgen.policy.admit import Admission, Request, Violation
+from capgen.policy.expressions import judge, tests
+from capgen.policy.pod import mapping, view
+from capgen.policy.profile import Profile, Union
+from capgen.policy.subjects import VolumeTypes
+from capgen.policy.workload import pod_of
+from capgen.reader import Failure
+
+from .objects import Object, objects
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from capgen.policy.pod import Mapping
+    from capgen.reader import Document
+
+# Names of accounts that turn automounting off, or on, with their namespace.
+Accounts: TypeAlias = "dict[tuple[str | None, str], bool]"
+
+
+class Judged(NamedTuple):
+    """What became of one object.
+
+    Attributes:
+        object: the object.
+        status: `admitted`, `refused`, `unmatched` or `skipped` (it holds no pod).
+        violations: what is refused, the paths taken from the document.
+    """
+
+    object: Object
+    status: str
+    violations: tuple[Violation, ...] = ()
+
+
+class Judge:
+    """Judges objects by several profiles, each of which must admit."""
+
+    def __init__(self, profiles: Iterable[Profile], accounts: Accounts | None = None) -> None:
+        """Prepare the profiles; `accounts` is what the ServiceAccounts of the input say."""
+        self.profiles = tuple(profiles)
+        self._admissions = [Admission(Union((profile,))) for profile in self.profiles]
+        self._accounts = accounts or {}
+
+    def run(self, documents: Iterable[Document | Failure]) -> Iterator[Judged | InputError]:
+        """Judge each object of each document; what cannot be read comes as its error."""
+        for document in documents:
+            if isinstance(document, Failure):
+                yield document.error
+                continue
+            for found in objects(document):
+                yield found if isinstance(found, InputError) else self.judge(found)
+
+    def judge(self, found: Object) -> Judged:
+        """Judge one object."""
+        workload = found.workload
+        if workload is None:
+            return Judged(found, "skipped")
+        pod = pod_of(workload, found.value)
+        request = Request(
+            pod if isinstance(pod, dict) else {"spec": pod},
+            namespace=found.namespace,
+            automount=self._automount(found, mapping(pod)),
+        )
+        base = found.path + workload.path
+        matched = False
+        violations: list[Violation] = []
+        for admission in self._admissions:
+            decision = admission.admit(request)
+            matched = matched or decision.matched
+            violations += [violation.below(base) for violation in decision.violations]
+        if not matched:
+            return Judged(found, "unmatched")
+        return Judged(found, "refused" if violations else "admitted", tuple(violations))
+
+    def _automount(self, found: Object, pod: Mapping) -> bool:
+        if not self._accounts:
+            return True
+        spec = mapping(pod.get("spec"))
+        account = spec.get("serviceAccountName") or spec.get("serviceAccount") or "default"
+        return self._accounts.get((found.namespace, str(account)), True)
+
+
+def minds_token(profiles: Iterable[Profile]) -> bool:
+    """Tell whether some profile refuses the volume of a service account's token.
+
+    Only then do the ServiceAccounts of the input matter, and have to be read before the pods.
+    """
+    pod = view({"spec": {"volumes": [{"name": "kube-api-access", "projected": {}}]}})
+    return any(
+        isinstance(test.subject, VolumeTypes) and judge(test)(pod)
+        for profile in profiles
+        for rule in profile.rules
+        for test in tests(rule.expression)
+    )
+
+
+def accounts_of(documents: Iterable[Document | Failure]) -> Accounts:
+    """Return what the ServiceAccounts among the documents say of mounting their token."""
+    found: Accounts = {}
+    for document in documents:
+        if isinstance(document, Failure):
+            continue
+        for each in objects(document):
+            if isinstance(each, Object) and (each.api_version, each.kind) == (
+                "v1",
+                "ServiceAccount",
+            ):
+                wish = each.value.get("automountServiceAccountToken")
+                if isinstance(wish, bool):
+                    found[each.namespace, each.name] = wish
+    return found

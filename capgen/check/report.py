@@ -1,0 +1,213 @@
+"""Writes what `check` found: as text with the line and a caret, or as one JSON object."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, TextIO
+
+from capgen.policy.shape import UNKNOWN_FIELD
+from capgen.policy.subjects import dotted
+from capgen.policy.values import Unset, member
+
+if TYPE_CHECKING:
+    from capgen.errors import InputError, Position
+    from capgen.policy.admit import Violation
+    from capgen.reader import Document
+
+    from .judge import Judged
+    from .objects import Object
+
+
+@dataclass(slots=True)
+class Summary:
+    """The counts of a run.
+
+    Attributes:
+        documents: objects that were read, each item of a List for itself.
+        judged: those that were admitted or refused.
+        skipped: those that hold no pod, or that no profile matches.
+        violations: results.
+        errors: documents that could not be read.
+    """
+
+    documents: int = 0
+    judged: int = 0
+    skipped: int = 0
+    violations: int = 0
+    errors: int = 0
+
+    def count(self, judged: Judged) -> None:
+        """Count one object."""
+        self.documents += 1
+        if judged.status in ("admitted", "refused"):
+            self.judged += 1
+        else:
+            self.skipped += 1
+        self.violations += len(judged.violations)
+
+    def text(self) -> str:
+        """Return the counts as one line."""
+        parts = [
+            _plural(self.documents, "object"),
+            f"{self.judged} judged",
+            f"{self.skipped} skipped",
+            _plural(self.violations, "violation"),
+        ]
+        if self.errors:
+            parts.append(_plural(self.errors, "unreadable document"))
+        return ", ".join(parts)
+
+
+class TextReport:
+    """Prints each finding as it comes."""
+
+    def __init__(self, out: TextIO, *, colour: bool) -> None:
+        """Print to a stream, with or without colour."""
+        self._out = out
+        self._strong, self._weak, self._end = (
+            ("\x1b[1;31m", "\x1b[2m", "\x1b[0m") if colour else ("", "", "")
+        )
+
+    def add(self, judged: Judged) -> None:
+        """Print what is refused in one object."""
+        for violation in judged.violations:
+            self._print(judged.object, violation)
+
+    def error(self, error: InputError) -> None:
+        """Print nothing: errors go to stderr, by the command line."""
+
+    def close(self, summary: Summary) -> None:
+        """Print nothing more: the summary goes to stderr."""
+
+    def _print(self, found: Object, violation: Violation) -> None:
+        document = found.document
+        at = _position(document, violation)
+        who = f"{found.kind} {_qualified(found)}"
+        if violation.container is not None:
+            who += f", container {violation.container or '(without a name)'}"
+        field_path = dotted(violation.path[len(found.path) :])
+        rule = f"{self._strong}{violation.rule}{self._end}"
+        lines = [
+            f"{document.file}:{at.line}:{at.column}: {rule}: {_printable(violation.message)}",
+            f"    {_printable(who)}: {_printable(field_path)} ({violation.profile})",
+        ]
+        source = document.source_line(at.line)
+        if source is not None:
+            number = str(at.line)
+            margin = " " * len(number)
+            # A tab moves the caret as it moves the text above it.
+            shift = "".join(c if c == "\t" else " " for c in source[: at.column - 1])
+            lines += [
+                f"{self._weak} {number} |{self._end} {_printable(source)}",
+                f"{self._weak} {margin} |{self._end} {shift}{self._strong}^{self._end}",
+            ]
+        self._out.write("\n".join(lines) + "\n")
+
+
+@dataclass(slots=True)
+class JsonReport:
+    """Collects everything, and prints one object at the end."""
+
+    out: TextIO
+    documents: list[dict[str, Any]] = field(default_factory=list)
+    results: list[dict[str, Any]] = field(default_factory=list)
+    errors: list[dict[str, Any]] = field(default_factory=list)
+
+    def add(self, judged: Judged) -> None:
+        """Note one object, and what is refused in it."""
+        found = judged.object
+        place: dict[str, Any] = {
+            "file": found.document.file,
+            "document": found.document.number,
+            "item": found.item,
+        }
+        names = {
+            "apiVersion": found.api_version,
+            "kind": found.kind,
+            "namespace": found.namespace,
+            "name": found.name,
+        }
+        self.documents.append({**place, **names, "status": judged.status})
+        for violation in judged.violations:
+            at = _position(found.document, violation)
+            row = {
+                **place,
+                "line": at.line,
+                "column": at.column,
+                **names,
+                "container": violation.container,
+                "profile": violation.profile,
+                "rule": violation.rule,
+                "field": dotted(violation.path[len(found.path) :]),
+                "value": violation.value,
+                "allowed": violation.allowed,
+                "message": violation.message,
+            }
+            if isinstance(violation.value, Unset):
+                # Left out when unset, null when null.
+                if _is_null(found, violation):
+                    row["value"] = None
+                else:
+                    del row["value"]
+            self.results.append(row)
+
+    def error(self, error: InputError) -> None:
+        """Note a document that cannot be read."""
+        at = error.position
+        self.errors.append(
+            {
+                "file": error.file,
+                "line": at.line if at else None,
+                "column": at.column if at else None,
+                "message": error.message,
+            }
+        )
+
+    def close(self, summary: Summary) -> None:
+        """Print the object."""
+        counts = {
+            "documents": summary.documents,
+            "judged": summary.judged,
+            "skipped": summary.skipped,
+            "violations": summary.violations,
+        }
+        whole = {
+            "version": 1,
+            "summary": counts,
+            "documents": self.documents,
+            "results": self.results,
+            "errors": self.errors,
+        }
+        self.out.write(json.dumps(whole, indent=1) + "\n")
+
+
+def _position(document: Document, violation: Violation) -> Position:
+    """Return the place of the value; of the key, where the key is what is wrong."""
+    if violation.rule == UNKNOWN_FIELD:
+        return document.locate_key(violation.path)
+    return document.locate(violation.path)
+
+
+def _is_null(found: Object, violation: Violation) -> bool:
+    """Tell whether the field stands there with the value null."""
+    node: object = found.document.value
+    for step in violation.path:
+        node = member(node, step)
+    return node is None
+
+
+def _qualified(found: Object) -> str:
+    name = found.name or "(without a name)"
+    return f"{found.namespace}/{name}" if found.namespace else name
+
+
+def _plural(count: int, noun: str) -> str:
+    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
+
+
+def _printable(text: str) -> str:
+    """Show control characters of a manifest as escapes: they could rewrite a terminal."""
+    if text.isprintable():
+        return text
+    return "".join(c if c.isprintable() or c == "\t" else f"\\x{ord(c):02x}" for c in text)

@@ -1,0 +1,102 @@
+"""Runs `capgen check`."""
+
+from __future__ import annotations
+
+import io
+import sys
+from typing import TYPE_CHECKING
+
+from capgen.errors import InputError, UsageError, nearest
+from capgen.profile.library import open_profile
+from capgen.reader import find, read_path, read_stream
+
+from .judge import Judge, accounts_of, minds_token
+from .report import JsonReport, Summary, TextReport
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from capgen.policy.profile import Profile
+    from capgen.reader import Document, Failure
+
+_FORMATS = ("text", "json")
+_PROGRESS_EVERY = 500
+
+
+class Input:
+    """The documents of the command line's paths; stdin is kept, as it can be read only once."""
+
+    def __init__(self, paths: Sequence[str]) -> None:
+        """Take the paths; none means stdin, unless that is a terminal."""
+        if not paths and sys.stdin.isatty():
+            msg = "no manifests: name files or folders, or pipe them in"
+            raise UsageError(msg)
+        self._paths = list(find(paths or ["-"]))
+        self._stdin: bytes | None = None
+
+    def documents(self, *, again: bool) -> Iterator[Document | Failure]:
+        """Read every document; `again` says that they will be read once more."""
+        for path in self._paths:
+            if path != "-":
+                yield from read_path(path)
+            elif again or self._stdin is not None:
+                if self._stdin is None:
+                    self._stdin = sys.stdin.buffer.read()
+                yield from read_stream(io.BytesIO(self._stdin), path)
+            else:
+                yield from read_path(path)
+
+
+def run(paths: Sequence[str], names: Sequence[str], output: str, kubernetes: str | None) -> int:
+    """Judge the manifests, print what is found, and return the exit code."""
+    if output not in _FORMATS:
+        hint = nearest(output, _FORMATS) or f"; known: {', '.join(_FORMATS)}"
+        msg = f"`{output}` is no format{hint}"
+        raise UsageError(msg)
+    profiles = [open_profile(name, kubernetes) for name in names]
+    given = Input(paths)
+    accounts = accounts_of(given.documents(again=True)) if minds_token(profiles) else None
+    report = (
+        JsonReport(sys.stdout)
+        if output == "json"
+        else TextReport(sys.stdout, colour=sys.stdout.isatty())
+    )
+    summary = Summary()
+    judge = Judge(profiles, accounts)
+    for found in _shown(judge.run(given.documents(again=False)), summary):
+        if isinstance(found, InputError):
+            summary.errors += 1
+            report.error(found)
+            print(f"error: {found}", file=sys.stderr)
+        else:
+            summary.count(found)
+            report.add(found)
+    report.close(summary)
+    _say(profiles, summary)
+    if summary.errors:
+        return 2
+    return 1 if summary.violations else 0
+
+
+def _shown(found: Iterator, summary: Summary) -> Iterator:  # type: ignore[type-arg]
+    """Pass on what is found, counting it on a terminal."""
+    if not sys.stderr.isatty():
+        yield from found
+        return
+    for each in found:
+        yield each
+        if summary.documents % _PROGRESS_EVERY == 0 and summary.documents:
+            print(f"\r{summary.documents} objects", end="", file=sys.stderr, flush=True)
+    if summary.documents >= _PROGRESS_EVERY:
+        print("\r\x1b[K", end="", file=sys.stderr)
+
+
+def _say(profiles: Sequence[Profile], summary: Summary) -> None:
+    for profile in profiles:
+        if profile.match.namespace_selector:
+            print(
+                f"note: `{profile.name}` selects namespaces by label, which manifests do not tell: "
+                "all count as matching",
+                file=sys.stderr,
+            )
+    print(summary.text(), file=sys.stderr)

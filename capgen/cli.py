@@ -1,0 +1,215 @@
+"""The command line: parse, call, print. Decides nothing.
+
+What a command needs is imported when it runs: a cold `check` must not pay for the others.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from contextlib import suppress
+from typing import Annotated
+
+import typer
+
+from capgen import __version__
+from capgen.errors import CapgenError
+
+FINDINGS = 1
+BAD_INPUT = 2
+BUG = 3
+_INTERRUPTED = 130
+
+app = typer.Typer(
+    name="capgen",
+    help="Compile one least-privilege profile into everything that enforces it.",
+    add_completion=False,
+    no_args_is_help=True,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+)
+
+Profiles = Annotated[
+    list[str] | None,
+    typer.Argument(help="A library name such as `pss/restricted`, or a path.", show_default=False),
+]
+Paths = Annotated[
+    list[str] | None,
+    typer.Argument(help="Files, folders, globs, or - for stdin.", show_default=False),
+]
+Kubernetes = Annotated[
+    str | None, typer.Option("--kubernetes", help="A minor version, 1.34, or a range, 1.30-1.36.")
+]
+Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+
+
+def _version(value: bool) -> None:
+    if value:
+        typer.echo(f"capgen {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def options(
+    *,
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")
+    ] = False,
+) -> None:
+    """Compile one least-privilege profile into everything that enforces it."""
+
+
+@app.command("compile")
+def compile_command(
+    profiles: Profiles = None,
+    *,
+    target: Annotated[
+        list[str] | None,
+        typer.Option("-t", "--target", help="Write this target only; may be given several times."),
+    ] = None,
+    out: Annotated[str, typer.Option("-o", "--output", help="The output folder.")] = "out",
+    check: Annotated[
+        bool, typer.Option("--check", help="Write nothing; exit 1 where the folder differs.")
+    ] = False,
+    stdout: Annotated[bool, typer.Option("--stdout", help="Print one target.")] = False,
+    keep_going: Annotated[
+        bool, typer.Option("--keep-going", help="Compile the profiles that can be; still exit 2.")
+    ] = False,
+    kubernetes: Kubernetes = None,
+) -> None:
+    """Write every target of every profile: DIR/PROFILE/TARGET/.
+
+    Example: capgen compile pss/restricted -t vap -o out
+    """
+    from capgen.compiler import run  # noqa: PLC0415 - cold start
+
+    request = run.Request(
+        profiles or [],
+        target or [],
+        out,
+        kubernetes,
+        check=check,
+        stdout=stdout,
+        keep_going=keep_going,
+    )
+    raise typer.Exit(run.run(request))
+
+
+@app.command()
+def check(
+    paths: Paths = None,
+    *,
+    profile: Annotated[
+        list[str], typer.Option("-p", "--profile", help="The profile; given twice, both must hold.")
+    ],
+    output: Annotated[str, typer.Option("-f", "--format", help="text or json.")] = "text",
+    kubernetes: Kubernetes = None,
+) -> None:
+    """Judge manifests by a profile.
+
+    Example: capgen check -p pss/restricted deploy/
+    """
+    from capgen.check import run  # noqa: PLC0415 - cold start
+
+    raise typer.Exit(run.run(paths or [], profile, output, kubernetes))
+
+
+@app.command()
+def explain(
+    subject: Annotated[
+        str | None, typer.Argument(help="A rule, or a profile.", show_default=False)
+    ] = None,
+    *,
+    kubernetes: Kubernetes = None,
+) -> None:
+    """Say what a rule means, or what a profile asks and how each target says it.
+
+    Example: capgen explain runAsNonRoot
+    """
+    from capgen import explain as room  # noqa: PLC0415 - cold start
+
+    typer.echo(room.explain(subject, kubernetes))
+
+
+@app.command()
+def rules(*, json: Json = False) -> None:
+    """List the rules that a profile may set.
+
+    Example: capgen rules --json
+    """
+    from capgen import listing  # noqa: PLC0415 - cold start
+
+    typer.echo(listing.rules(as_json=json))
+
+
+@app.command()
+def targets(*, json: Json = False) -> None:
+    """List what a profile is compiled into.
+
+    Example: capgen targets
+    """
+    from capgen import listing  # noqa: PLC0415 - cold start
+
+    typer.echo(listing.targets(as_json=json))
+
+
+@app.command()
+def profiles(*, json: Json = False) -> None:
+    """List the profiles of the library.
+
+    Example: capgen profiles
+    """
+    from capgen import listing  # noqa: PLC0415 - cold start
+
+    typer.echo(listing.profiles(as_json=json))
+
+
+@app.command()
+def caps(
+    text: Annotated[
+        list[str] | None,
+        typer.Argument(help="A bitmap, or names; without any, text on stdin.", show_default=False),
+    ] = None,
+    *,
+    json: Json = False,
+) -> None:
+    """Decode and encode sets of capabilities: bitmaps, names, /proc/PID/status, capsh, getcap.
+
+    Example: capgen caps 00000000a80425fb
+    """
+    from capgen.capabilities import describe  # noqa: PLC0415 - cold start
+
+    arguments = text or []
+    piped = not arguments or arguments == ["-"]
+    given = sys.stdin.read() if piped and not sys.stdin.isatty() else None
+    report = describe(arguments, given)
+    typer.echo(report.json() if json else report.text())
+
+
+def main() -> None:
+    """Run the command line, and turn what went wrong into its exit code."""
+    try:
+        app(prog_name=os.path.basename(sys.argv[0]).replace("kubectl-", "kubectl "))  # noqa: PTH119 - pathlib costs a cold start
+    except CapgenError as error:
+        for line in str(error).splitlines():
+            print(f"error: {line}", file=sys.stderr)
+        sys.exit(BAD_INPUT)
+    except KeyboardInterrupt:
+        sys.exit(_INTERRUPTED)
+    except BrokenPipeError:
+        # Whoever read our output has gone: nothing is wrong with us, and nothing more to flush.
+        with suppress(OSError):
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(FINDINGS)
+    except Exception:  # noqa: BLE001 - the last resort: a bug must not look like a finding
+        import traceback  # noqa: PLC0415 - needed only here
+
+        traceback.print_exc()
+        print(
+            "error: this is a bug in capgen; please report it with the lines above", file=sys.stderr
+        )
+        sys.exit(BUG)
+
+
+if __name__ == "__main__":
+    main()

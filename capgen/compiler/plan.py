@@ -1,0 +1,108 @@
+"""What a compile would write: every target of every profile, before anything is touched."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from capgen.errors import UsageError
+from capgen.profile.library import find
+from capgen.profile.resolve import resolve
+from capgen.targets.base import Artefact, Cell, Status
+from capgen.targets.registry import DEFAULT, target
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from capgen.policy.profile import Profile
+    from capgen.profile.source import Source
+    from capgen.targets.base import Target
+
+
+@dataclass(frozen=True, slots=True)
+class Gap:
+    """A rule that a target cannot say, and that the profile has not accepted."""
+
+    profile: str
+    target: str
+    rule: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Compiled:
+    """What one target makes of one profile.
+
+    Attributes:
+        profile: the profile.
+        target: the target's name, which is also its folder's.
+        artefacts: its files.
+        cells: how it says each rule.
+        gaps: the gaps that are not accepted.
+    """
+
+    profile: Profile
+    target: str
+    artefacts: tuple[Artefact, ...]
+    cells: dict[str, Cell]
+    gaps: tuple[Gap, ...]
+
+
+def plan(name: str, targets: Sequence[str], kubernetes: str | None) -> list[Compiled]:
+    """Compile one profile in memory.
+
+    Args:
+        name: a name of the library, or a path.
+        targets: the targets to write; none: the profile's own, or the default ones.
+        kubernetes: the version or range to compile for; None: the profile's own.
+
+    Raises:
+        CapgenError: the profile, a target or the version is wrong, or `accept` is stale.
+    """
+    bare, _, pin = name.partition("@")
+    source = find(bare, None)
+    profile = resolve(source, find, kubernetes or pin or None)
+    for accepted in profile.accept:
+        _known(source, accepted)
+    wanted = list(dict.fromkeys(targets or _own(source) or DEFAULT))
+    return [_compile(source, profile, target(each)) for each in wanted]
+
+
+def _own(source: Source) -> list[str]:
+    for name, options in source.data["targets"].items():
+        _known(source, name)
+        if options:
+            listed = ", ".join(f"`{key}`" for key in options)
+            message = f"the target `{name}` has no options; found {listed}"
+            raise source.error(message, "spec", "targets")
+    return list(source.data["targets"])
+
+
+def _known(source: Source, name: str) -> None:
+    try:
+        target(name)
+    except UsageError as error:
+        raise source.error(error.message, "spec") from None
+
+
+def _compile(source: Source, profile: Profile, wanted: Target) -> Compiled:
+    if profile.minors[0] < wanted.floor:
+        message = (
+            f"the target `{wanted.name}` needs Kubernetes 1.{wanted.floor}; "
+            f"the profile is for 1.{profile.minors[0]} too"
+        )
+        raise source.error(message, "spec", "kubernetes")
+    output = wanted.emit(profile)
+    accepted = profile.accept.get(wanted.name, {})
+    gaps = {rule: cell for rule, cell in output.cells.items() if cell.status is Status.GAP}
+    for rule in accepted:
+        if rule not in gaps:
+            said = output.cells[rule].status.value
+            message = f"`{rule}` is accepted as a gap of `{wanted.name}`, which says it: {said}"
+            raise source.error(message, "spec", "accept", wanted.name, rule)
+    left = tuple(
+        Gap(profile.name, wanted.name, rule, cell.note)
+        for rule, cell in gaps.items()
+        if rule not in accepted
+    )
+    return Compiled(profile, wanted.name, output.artefacts, output.cells, left)

@@ -1,0 +1,131 @@
+"""Runs `capgen compile`."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from capgen.errors import CapgenError, UsageError
+from capgen.targets.base import content_hash
+
+from .drift import drift
+from .plan import Compiled, plan
+from .write import write
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+_FOLDER = "profiles"
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What the command line asks.
+
+    Attributes:
+        profiles: names and paths; none: every profile in `profiles/`.
+        targets: the targets; none: each profile's own.
+        out: the output folder.
+        kubernetes: the version or range; None: each profile's own.
+        check: write nothing, compare.
+        stdout: print one target.
+        keep_going: do what can be done beside a profile that is wrong.
+    """
+
+    profiles: Sequence[str]
+    targets: Sequence[str]
+    out: str
+    kubernetes: str | None
+    check: bool = False
+    stdout: bool = False
+    keep_going: bool = False
+
+
+def run(request: Request) -> int:
+    """Compile, write or compare, and return the exit code."""
+    names = list(request.profiles) or _every()
+    compiled: list[Compiled] = []
+    wrong = False
+    for name in names:
+        try:
+            compiled += plan(name, request.targets, request.kubernetes)
+        except CapgenError as error:
+            if not request.keep_going:
+                raise
+            wrong = True
+            print(f"error: {error}", file=sys.stderr)
+    _refuse_clashes(compiled)
+    gaps = [gap for each in compiled for gap in each.gaps]
+    for gap in gaps:
+        print(f"{gap.profile}: {gap.target}: `{gap.rule}` is a gap: {gap.reason}")
+    if gaps:
+        print(
+            "nothing written: accept a gap in the profile, `accept: {target: {rule: reason}}`, or "
+            "take the target out",
+            file=sys.stderr,
+        )
+        return 2 if wrong else 1
+    if request.stdout:
+        _print(compiled)
+        found = False
+    elif request.check:
+        found = _compare(Path(request.out), compiled)
+    else:
+        write(Path(request.out), compiled)
+        _say(Path(request.out), compiled)
+        found = False
+    return 2 if wrong else int(found)
+
+
+def _every() -> list[str]:
+    files = sorted(str(path) for path in Path(_FOLDER).rglob("*.yaml"))
+    if not files:
+        msg = f"no profile is named, and there is none in `{_FOLDER}/`"
+        raise UsageError(msg)
+    return [name if name.startswith(("/", ".")) else f"./{name}" for name in files]
+
+
+def _refuse_clashes(compiled: list[Compiled]) -> None:
+    """Two profiles of one name would write the same folder."""
+    seen: dict[tuple[str, str], str] = {}
+    for each in compiled:
+        key = (each.profile.name, each.target)
+        if seen.setdefault(key, content_hash(each.profile)) != content_hash(each.profile):
+            msg = f"two profiles are called `{each.profile.name}`: each needs a name of its own"
+            raise UsageError(msg)
+
+
+def _print(compiled: list[Compiled]) -> None:
+    if len(compiled) != 1:
+        listed = ", ".join(each.target for each in compiled)
+        msg = f"--stdout prints one target of one profile; found {len(compiled)}: {listed}"
+        raise UsageError(msg)
+    artefacts = compiled[0].artefacts
+    documents = [each for each in artefacts if each.path.endswith(".yaml")]
+    if documents:
+        print("---\n".join(f"# {each.path}\n{each.text}" for each in documents), end="")
+    elif artefacts:
+        print(artefacts[0].text, end="")
+
+
+def _compare(out: Path, compiled: list[Compiled]) -> bool:
+    found = False
+    for each in compiled:
+        for line in drift(out, each):
+            found = True
+            print(line)
+    state = "differs" if found else "is what a compile writes"
+    print(f"{out}: {state}", file=sys.stderr)
+    return found
+
+
+def _say(out: Path, compiled: list[Compiled]) -> None:
+    for each in compiled:
+        counts: dict[str, int] = {}
+        for cell in each.cells.values():
+            counts[cell.status.value] = counts.get(cell.status.value, 0) + 1
+        said = ", ".join(f"{count} {status}" for status, count in counts.items()) or "no rules"
+        folder = out / each.profile.name / each.target
+        print(f"{folder}: {len(each.artefacts)} files; rules: {said}", file=sys.stderr)

@@ -1,0 +1,114 @@
+"""Says what a rule means, and how each target says a profile."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from capgen.errors import UsageError, nearest
+from capgen.policy.catalogue import CATALOGUE, CONDITIONS, ENTRIES, Entry, Part
+from capgen.policy.expressions import allowed_text, tests
+from capgen.policy.subjects import Field, shown
+from capgen.policy.values import show
+from capgen.profile.library import is_path, names, open_profile
+from capgen.targets.base import content_hash
+from capgen.targets.registry import TARGETS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from capgen.policy.profile import Profile
+    from capgen.policy.rules import Rule
+
+
+def explain(subject: str | None, kubernetes: str | None) -> str:
+    """Explain a rule, or a profile; without either, say what there is to explain.
+
+    Raises:
+        UsageError: it is neither.
+        CapgenError: the profile is wrong.
+    """
+    if subject is None:
+        return "\n".join(f"{entry.id:26}{entry.means}" for entry in CATALOGUE)
+    if subject in ENTRIES:
+        return "\n".join(_rule(ENTRIES[subject], kubernetes))
+    bare = subject.partition("@")[0]
+    if not is_path(subject) and bare not in names():
+        known = (*ENTRIES, *names())
+        msg = f"`{subject}` is no rule and no profile{nearest(subject, known)}"
+        raise UsageError(msg)
+    return "\n".join(_profile(open_profile(subject, kubernetes)))
+
+
+def _rule(entry: Entry, kubernetes: str | None) -> Iterator[str]:
+    yield f"{entry.id}: {entry.means}"
+    yield ""
+    for part in entry.parts:
+        yield f"  `{part.key}` judges {shown(part.subject)}{_versions(part)}: {part.ask.value}"
+        yield f"      {_unset(part)}"
+    yield ""
+    yield "  Any rule also takes: unset (allow or refuse), unless, reading, since."
+    for condition in CONDITIONS.values():
+        yield f"      unless: [{condition.id}]: {condition.means}"
+    yield ""
+    yield f"  Upstream: {entry.source}"
+    for name in names():
+        profile = open_profile(name, kubernetes)
+        for rule in profile.rules:
+            if rule.id == entry.id:
+                yield ""
+                yield f"  In {name} (Kubernetes {_span(profile)}): {_asks(rule)}"
+                yield from ("      " + line for line in _said(profile, rule.id))
+
+
+def _profile(profile: Profile) -> Iterator[str]:
+    yield f"{profile.name}: {profile.description}"
+    action = profile.enforcement.value
+    yield f"Kubernetes {_span(profile)}; {action}; sha256 {content_hash(profile)}"
+    for rule in profile.rules:
+        yield ""
+        yield f"{rule.id}: {_asks(rule)}"
+        yield f"    {rule.entry.means}"
+        yield from (f"    {line}" for line in _said(profile, rule.id))
+    if not profile.rules:
+        yield "It has no rules: every pod is admitted."
+
+
+def _said(profile: Profile, rule: str) -> Iterator[str]:
+    """Say how each target says a rule of a profile."""
+    for target in TARGETS:
+        if profile.minors[0] < target.floor:
+            yield f"{target.name:18}needs Kubernetes 1.{target.floor}"
+            continue
+        cell = target.emit(profile).cells[rule]
+        accepted = profile.accept.get(target.name, {}).get(rule)
+        note = f"{cell.note}; accepted: {accepted}" if accepted else cell.note
+        yield f"{target.name:18}{cell.status.value}: {note}"
+
+
+def _asks(rule: Rule) -> str:
+    parts = [
+        f"{shown(test.subject)} must be {allowed_text(test)}" for test in tests(rule.expression)
+    ]
+    lifted = "".join(
+        f"; lifted where {CONDITIONS[name].means}" for name in rule.settings.get("unless", ())
+    )
+    return "; ".join(parts) + lifted
+
+
+def _unset(part: Part) -> str:
+    if not isinstance(part.subject, Field):
+        return "what is not there is allowed"
+    if part.subject.unset is None:
+        return "unset: what happens is not known, so it is allowed unless `unset: refuse`"
+    return f"unset: judged as {show(part.subject.unset)}, which is what Kubernetes does then"
+
+
+def _versions(part: Part) -> str:
+    if part.since:
+        return f" (since 1.{part.since})"
+    return f" (until 1.{part.until})" if part.until < CATALOGUE[0].parts[0].until else ""
+
+
+def _span(profile: Profile) -> str:
+    low, high = profile.minors[0], profile.minors[-1]
+    return f"1.{low}" if low == high else f"1.{low}-1.{high}"
