@@ -6,7 +6,7 @@ strictly: `1.30` without quotes is a number, and lost its zero before anybody co
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import (
     AfterValidator,
@@ -112,8 +112,13 @@ def _rule_model(entry: Entry) -> Any:
     return Annotated[model | None, _short(keys_of(entry)[0])]
 
 
-_RULES: dict[str, Any] = {entry.id: (_rule_model(entry), None) for entry in CATALOGUE}
-Rules: type[Strict] = create_model("Rules", __base__=Strict, **_RULES)
+if TYPE_CHECKING:
+    # What a type checker can know of a model that is made of data.
+    Rules = Strict
+else:
+    Rules = create_model(
+        "Rules", __base__=Strict, **{entry.id: (_rule_model(entry), None) for entry in CATALOGUE}
+    )
 
 
 class Names(Strict):
@@ -162,7 +167,7 @@ class Spec(Strict):
     enforcement: Literal["deny", "warn", "audit"] = "deny"
     enforceOn: list[Literal["pods", "controllers"]] = ["pods"]
     match: Match = Match()
-    rules: Any = Field(default_factory=Rules)
+    rules: Rules = Rules()
     loosens: dict[StrictStr, Annotated[StrictStr, Field(min_length=1)]] = {}
     accept: dict[StrictStr, dict[StrictStr, Annotated[StrictStr, Field(min_length=1)]]] = {}
 
