@@ -9,6 +9,7 @@ from yaml.nodes import MappingNode, SequenceNode
 
 from capgen.reader import jsontext
 from capgen.reader.careful import Constructor, is_merge
+from capgen.reader.pause import Pause
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -60,7 +61,8 @@ class Document:
         if self._root is not None:
             return self._find_node(self._root, path)
         if self._index is None:
-            self._index = jsontext.index(self._source, self._source.text(), self._offset)
+            with Pause():
+                self._index = jsontext.index(self._source, self._source.text(), self._offset)
         return self._find_place(self._index, path)
 
     def _find_node(self, node: Node, path: Sequence[str | int]) -> tuple[Position | None, Position]:

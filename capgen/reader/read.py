@@ -22,6 +22,7 @@ from capgen.reader.bounds import (
 from capgen.reader.careful import Constructor, check_bare_tags
 from capgen.reader.compose import Odd, Parser, construct, may_alias
 from capgen.reader.document import Document, Failure
+from capgen.reader.pause import Pause
 from capgen.reader.scalars import ScalarError
 from capgen.reader.source import Source
 from capgen.reader.split import Chunk, chunks
@@ -29,6 +30,8 @@ from capgen.reader.yamlerror import AFTER_END, from_yaml
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from yaml.nodes import Node
 
 _BLANK = re.compile(rb"[ \r\n]*\Z")
 
@@ -111,17 +114,22 @@ def _read_yaml(source: Source, number: int) -> Document | None:
         check_depth(source)
         check_events(source)
         check_bare_tags(source)
-        root = Parser(data).get_single_node()
+        with Pause():
+            root = Parser(data).get_single_node()
+            if root is None:
+                return None
+            return Document(source.file, number, _value(source, root), source, root)
     except YAMLError as error:
         raise from_yaml(source, error) from None
-    if root is None:
-        return None
-    if len(data) <= MAX_SCALAR and not may_alias(data):
+
+
+def _value(source: Source, root: Node) -> object:
+    if len(source.data) <= MAX_SCALAR and not may_alias(source.data):
         try:
-            return Document(source.file, number, construct(root), source, root)
+            return construct(root)
         except (Odd, ScalarError):
             pass
-    return Document(source.file, number, Constructor(source).value(root), source, root)
+    return Constructor(source).value(root)
 
 
 def _read_json(source: Source, number: int) -> Iterator[Document]:
@@ -140,7 +148,8 @@ def _read_json(source: Source, number: int) -> Iterator[Document]:
     start = at = jsontext.skip(text, 0)
     while at == start or text.startswith("{", at):
         try:
-            value, end = jsontext.decode(text, at)
+            with Pause():
+                value, end = jsontext.decode(text, at)
         except jsontext.NotJSONError:
             break
         except jsontext.RefusedError:

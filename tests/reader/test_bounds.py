@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import io
 import time
 import tracemalloc
@@ -137,6 +138,19 @@ def test_large_document(monkeypatch: pytest.MonkeyPatch) -> None:
     assert third.error.position is not None
     assert third.error.position.line == 40_004
     assert peak < 16 << 20
+
+
+@pytest.mark.parametrize("data", [b"a: 1", b"a: [", b"{}", b"a: 1\na: 2", b'{"a": 1, "a": 2}'])
+def test_garbage_collection_is_only_paused(data: bytes) -> None:
+    """The collector is left as it was, after a failure too."""
+    list(read_bytes(data, "f"))
+    assert gc.isenabled()
+    gc.disable()
+    try:
+        list(read_bytes(data, "f"))
+        assert not gc.isenabled()
+    finally:
+        gc.enable()
 
 
 def test_memory_is_flat() -> None:
