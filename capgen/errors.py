@@ -14,6 +14,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 
+_SHORT = 2
+
+
 class Position(NamedTuple):
     """Where something stands in a text: line and column, both counted from 1, in characters."""
 
@@ -59,5 +62,8 @@ class OutputError(CapgenError):
 
 def nearest(word: str, known: Iterable[str]) -> str:
     """Return `; did you mean `x`?` for the nearest known word, or an empty string."""
-    found = get_close_matches(word, list(known), n=1, cutoff=0.6)
+    words = list(known)
+    # What was cut short is a likelier slip than what is spelt alike.
+    longer = [each for each in words if len(word) > _SHORT and each.startswith(word)]
+    found = longer or get_close_matches(word, words, n=1, cutoff=0.6)
     return f"; did you mean `{found[0]}`?" if found else ""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from operator import attrgetter
 from typing import TYPE_CHECKING, Any, get_args
 
 from pydantic import BaseModel, ValidationError
@@ -57,7 +58,8 @@ def parse(document: Document) -> Source:
     try:
         model = Profile.model_validate(document.value)
     except ValidationError as error:
-        raise InvalidProfileError(list(_explain(error, document))) from None
+        found = sorted(_explain(error, document), key=attrgetter("position"))
+        raise InvalidProfileError(found) from None
     return Source(_plain(model), document)
 
 
@@ -111,6 +113,8 @@ def _explain(error: ValidationError, document: Document) -> Iterator[ProfileErro
                 message = f"`{finding['loc'][-1]}` is required here"
             elif kind == "value_error":
                 message = reason
+            elif kind == "string_type" and isinstance(given, (int, float)):
+                message = f"`{text}` must be text: quote it; found the number `{given}`"
         if (position, message) not in seen:
             seen.add((position, message))
             yield ProfileError(message, file=document.file, position=position)
