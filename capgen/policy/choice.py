@@ -122,16 +122,21 @@ def bare_pod(values: tuple[Chosen, ...]) -> dict[str, Any]:
     container: dict[str, Any] = {"name": "c", "image": "i"}
     spec: dict[str, Any] = {"containers": [container]}
     for each in values:
-        place(container if each.field.level is Level.CONTAINER else spec, each.field.path, each)
+        struct = container if each.field.level is Level.CONTAINER else spec
+        put(struct, each.field.path, plain(each.value))
     return {"spec": spec}
 
 
-def place(struct: dict[str, Any], path: tuple[str, ...], chosen: Chosen) -> None:
+def put(struct: dict[str, Any], path: tuple[str, ...], value: object) -> None:
     """Set a value in plain data, with the structs on the way to it."""
-    *parents, last = path
-    for step in parents:
+    for step in path[:-1]:
         struct = struct.setdefault(step, {})
-    struct[last] = list(chosen.value) if isinstance(chosen.value, tuple) else chosen.value
+    struct[path[-1]] = value
+
+
+def plain(value: Value) -> object:
+    """Return a value as plain data: lists are lists."""
+    return list(value) if isinstance(value, tuple) else value
 
 
 def _lifts(expression: Expression) -> bool:
