@@ -15,9 +15,9 @@ from .subjects import CONTAINER_LISTS, SCHEMES, Annotation, meaning
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-# Before 1.22 the token came as a `secret` volume, since then as a `projected` one
-# (BoundServiceAccountTokenVolume).
-_PROJECTED_SINCE = 22
+# Before 1.21 the token came as a `secret` volume, since then as a `projected` one
+# (BoundServiceAccountTokenVolume, on by default).
+_PROJECTED_SINCE = 21
 # The API server wrote seccomp annotations into the fields from 1.19 to 1.26; AppArmor since 1.30.
 _SECCOMP_SYNC = range(19, 27)
 _APPARMOR_SYNC_SINCE = 30
@@ -107,8 +107,11 @@ def _sync(spec: Mapping, notes: Mapping, scheme: Annotation, field: str) -> None
         if not isinstance(text, str) or meaning(rows, text) not in known:
             return None
         kind = meaning(rows, text)
+        if kind != "Localhost":
+            return {"type": kind}
+        # `localhost/` names no profile: the API server leaves the field unset.
         path = text.partition("/")[2]
-        return {"type": kind, "localhostProfile": path} if kind == "Localhost" else {"type": kind}
+        return {"type": kind, "localhostProfile": path} if path else None
 
     def put(struct: Mapping, value: dict[str, Any]) -> Mapping:
         context = mapping(struct.get("securityContext"))

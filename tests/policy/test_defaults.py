@@ -1,0 +1,236 @@
+"""Defaulting: the pod that the API server would judge.
+
+Expected values are read off kubernetes v1.36.3; where the text says so, off older releases.
+"""
+
+from __future__ import annotations
+
+from copy import deepcopy
+from typing import Any
+
+import pytest
+
+from capgen.policy.admit import Request
+from capgen.policy.defaults import defaulted
+from capgen.profile.library import open_profile
+from tests.pods import DROP, Pod, annotation, good, tweak
+from tests.policy.made import admit, profile, rules_of
+
+NEW = range(36, 37)
+MOUNT = "/var/run/secrets/kubernetes.io/serviceaccount"
+ARMOR = "container.apparmor.security.beta.kubernetes.io/"
+SECCOMP = "container.seccomp.security.alpha.kubernetes.io/"
+POD_SECCOMP = "seccomp.security.alpha.kubernetes.io/pod"
+FIELD = "spec.securityContext.seccompProfile"
+
+
+def volumes(
+    pod: Pod, span: range = NEW, *, template: bool = False, automount: bool = True
+) -> list[str]:
+    """Return the types of the volumes that a pod has after defaulting."""
+    found = defaulted(pod, span, template=template, automount=automount)["spec"].get("volumes", [])
+    return [next(key for key in volume if key != "name") for volume in found]
+
+
+def mounts(*places: str) -> dict[str, object]:
+    """Make the change that gives containers a mount where the token goes."""
+    return {f"spec.{place}.volumeMounts": [{"name": "t", "mountPath": MOUNT}] for place in places}
+
+
+@pytest.mark.parametrize(
+    ("changes", "automount", "expected"),
+    [
+        # plugin/pkg/admission/serviceaccount/admission.go:255-264: the pod's word, the account's.
+        ({}, True, ["projected"]),
+        ({}, False, []),
+        ({"spec.automountServiceAccountToken": False}, True, []),
+        ({"spec.automountServiceAccountToken": True}, False, ["projected"]),
+        ({"spec.automountServiceAccountToken": None}, False, []),
+        # 421-428: a volume of that name stands already.
+        ({"spec.volumes": [{"name": "kube-api-access-x", "secret": {}}]}, True, ["secret"]),
+        ({"spec.volumes": [{"name": "kube-api", "secret": {}}]}, True, ["secret", "projected"]),
+        ({"spec.volumes": None}, True, ["projected"]),
+        # 444-473: containers that have a mount there need none, init containers count, others not.
+        (mounts("initContainers.0", "containers.0", "containers.1"), True, []),
+        (mounts("initContainers.0", "containers.0"), True, ["projected"]),
+        (mounts("containers.0", "containers.1"), True, ["projected"]),
+    ],
+)
+def test_token_volume(changes: dict[str, object], automount: bool, expected: list[str]) -> None:
+    """The service account's token is mounted where Kubernetes mounts it."""
+    assert volumes(tweak(good(), dict(changes)), automount=automount) == expected
+
+
+def test_ephemeral_container_needs_no_token() -> None:
+    """The plugin looks at init containers and containers alone (admission.go:444, 458)."""
+    pod = tweak(
+        good(ephemeral=True), dict(mounts("initContainers.0", "containers.0", "containers.1"))
+    )
+    assert volumes(pod) == []
+
+
+def test_template_has_no_token() -> None:
+    """The plugin judges pods; a template's own pods will get their volume."""
+    assert volumes(good(), template=True) == []
+
+
+def test_token_was_a_secret_once() -> None:
+    """BoundServiceAccountTokenVolume is on since 1.21; a range of versions has to bear both."""
+    assert volumes(good(), range(20, 21)) == ["secret"]
+    assert volumes(good(), range(21, 22)) == ["projected"]
+    assert volumes(good(), range(20, 23)) == ["projected", "secret"]
+
+
+def test_profile_without_projected_refuses_a_plain_pod() -> None:
+    """The volume that nobody wrote is judged (TRAPS 18d)."""
+    made = profile("kubernetes: '1.36'\nrules: {volumes: {allow: [secret]}}")
+    assert rules_of(admit(Request(good()), made)) == ["volumes"]
+    assert admit(Request(good(), automount=False), made).allowed
+
+
+def test_volume_without_a_source_is_an_empty_dir() -> None:
+    """pkg/apis/core/v1/defaults.go:66-71."""
+    pod = tweak(good(), {"spec.volumes": [{"name": "v"}, {"name": "w", "hostPath": None}]})
+    only = "kubernetes: '1.36'\nrules: {{volumes: {{allow: [projected, {}]}}}}"
+    assert admit(Request(pod), profile(only.format("emptyDir"))).allowed
+    assert not admit(Request(pod), profile(only.format("secret"))).allowed
+
+
+PORTS: dict[Any, object] = {
+    "spec.hostNetwork": True,
+    "spec.containers.0.ports": [{"containerPort": 80}, {"containerPort": 81, "hostPort": 9000}],
+    "spec.containers.1.ports": [{"containerPort": 82, "hostPort": 0}, {"containerPort": 83}],
+    "spec.initContainers.0.ports": [{"containerPort": 84, "hostPort": None}],
+}
+
+
+def host_ports(pod: Pod, span: range, *, template: bool) -> list[object]:
+    """Return the host ports of a pod after defaulting."""
+    spec = defaulted(pod, span, template=template)["spec"]
+    listed = [*spec["initContainers"], *spec["containers"], *spec.get("ephemeralContainers", ())]
+    return [port.get("hostPort") for one in listed for port in one.get("ports") or ()]
+
+
+def test_ports_under_host_network() -> None:
+    """A port of a pod on the node's network is the node's (defaults.go:206-209, 398-406)."""
+    pod = tweak(good(), dict(PORTS))
+    bound = [84, 80, 9000, 82, 83]
+    written = [None, None, 9000, 0, None]
+    assert host_ports(pod, NEW, template=False) == bound
+    for value in (False, None, DROP):
+        apart = tweak(pod, {"spec.hostNetwork": value})
+        assert host_ports(apart, NEW, template=False) == written
+
+
+def test_ports_of_templates_are_left_alone_since_1_28() -> None:
+    """DefaultHostNetworkHostPortsInPodTemplates is off since 1.28; a range bears the stricter."""
+    pod = tweak(good(), dict(PORTS))
+    bound = [84, 80, 9000, 82, 83]
+    assert host_ports(pod, range(28, 29), template=True) == [None, None, 9000, 0, None]
+    assert host_ports(pod, range(27, 28), template=True) == bound
+    assert host_ports(pod, range(27, 37), template=True) == bound
+
+
+def test_ports_of_ephemeral_containers_are_left_alone() -> None:
+    """Defaulting knows containers and init containers (defaults.go:207-208)."""
+    ports = {"spec.hostNetwork": True, "spec.ephemeralContainers.0.ports": [{"containerPort": 80}]}
+    assert host_ports(tweak(good(ephemeral=True), ports), NEW, template=False) == [None]
+
+
+def test_bound_ports_are_judged() -> None:
+    """Ports that only defaulting binds break the rule on host ports."""
+    pod = tweak(
+        good(), {"spec.hostNetwork": True, "spec.containers.0.ports": [{"containerPort": 80}]}
+    )
+    decision = admit(Request(pod), open_profile("pss/baseline", "1.36"))
+    assert rules_of(decision) == ["hostNetwork", "hostPorts"]
+
+
+def armor(pod: Pod, span: range = NEW, *, template: bool = False) -> object:
+    """Return the AppArmor profile of the container `web` after defaulting."""
+    web = defaulted(pod, span, template=template)["spec"]["containers"][0]
+    return web["securityContext"].get("appArmorProfile")
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("runtime/default", {"type": "RuntimeDefault"}),
+        ("unconfined", {"type": "Unconfined"}),
+        ("localhost/web", {"type": "Localhost", "localhostProfile": "web"}),
+        ("localhost/a/b", {"type": "Localhost", "localhostProfile": "a/b"}),
+        # pkg/api/pod/util.go, ApparmorFieldForAnnotation: what it does not know is no profile.
+        ("localhost/", None),
+        ("", None),
+        ("other", None),
+        ("RuntimeDefault", None),
+        ("docker/default", None),
+    ],
+)
+def test_apparmor_annotation_becomes_the_field(text: str, expected: object) -> None:
+    """pkg/registry/core/pod/strategy.go, applyAppArmorVersionSkew: since 1.30, on pods."""
+    pod = tweak(good(), {annotation(ARMOR + "web"): text})
+    assert armor(pod) == expected
+    assert armor(pod, range(30, 31)) == expected
+    assert armor(pod, range(29, 30)) is None
+    assert armor(pod, range(29, 37)) is None
+    assert armor(pod, template=True) is None
+    assert armor(tweak(pod, {"spec.os.name": "windows"})) is None
+
+
+def test_apparmor_field_stands_before_its_annotation() -> None:
+    """A container that has the field keeps it."""
+    field = {"type": "Localhost", "localhostProfile": "x"}
+    changes = {
+        annotation(ARMOR + "web"): "unconfined",
+        "spec.containers.0.securityContext.appArmorProfile": field,
+    }
+    assert armor(tweak(good(), changes)) == field
+
+
+@pytest.mark.parametrize("version", range(15, 30))
+def test_seccomp_annotations_became_fields(version: int) -> None:
+    """From 1.19 to 1.26 (older strategy.go, applySeccompVersionSkew) they were synced, then not."""
+    synced = 19 <= version <= 26
+    span = range(version, version + 1)
+    pod = tweak(good(), {FIELD: DROP, annotation(POD_SECCOMP): "docker/default"})
+    context = defaulted(pod, span, template=False)["spec"]["securityContext"]
+    assert context.get("seccompProfile") == ({"type": "RuntimeDefault"} if synced else None)
+    pod = tweak(good(), {annotation(SECCOMP + "setup"): "localhost/p.json"})
+    setup = defaulted(pod, span, template=False)["spec"]["initContainers"][0]["securityContext"]
+    expected = {"type": "Localhost", "localhostProfile": "p.json"} if synced else None
+    assert setup.get("seccompProfile") == expected
+
+
+@pytest.mark.parametrize("text", ["localhost/", "", "other", "Unconfined"])
+def test_seccomp_annotation_that_names_no_profile_sets_none(text: str) -> None:
+    """SeccompFieldForAnnotation knows no profile by such a name, so restricted misses one."""
+    notes: dict[Any, str] = {
+        annotation(SECCOMP + name): text for name in ("setup", "web", "sidecar")
+    }
+    pod = tweak(good(), {FIELD: DROP, **notes})
+    decision = admit(Request(pod), open_profile("pss/restricted", "1.24"))
+    assert rules_of(decision) == ["seccompProfile"]
+
+
+def test_seccomp_annotations_count_while_they_are_synced() -> None:
+    """Restricted admits a profile that stands in an annotation, and refuses an unconfined one."""
+    at = {version: open_profile("pss/restricted", f"1.{version}") for version in (19, 26, 27)}
+    pod = tweak(good(), {FIELD: DROP, annotation(POD_SECCOMP): "runtime/default"})
+    assert [admit(Request(pod), one).allowed for one in at.values()] == [True, True, False]
+    bad = tweak(good(), {annotation(SECCOMP + "web"): "unconfined"})
+    assert [admit(Request(bad), one).allowed for one in at.values()] == [False, False, True]
+
+
+def test_input_is_left_alone() -> None:
+    """Defaulting copies what it changes."""
+    pod = tweak(good(), {**PORTS, annotation(ARMOR + "web"): "unconfined"})
+    before = deepcopy(pod)
+    defaulted(pod, NEW, template=False)
+    assert pod == before
+
+
+@pytest.mark.parametrize("spec", [3, None, [], "x"])
+def test_spec_of_another_shape_stays(spec: object) -> None:
+    """What is no spec is left for the check of shapes."""
+    assert defaulted({"spec": spec}, NEW, template=False) == {"spec": spec}
