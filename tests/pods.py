@@ -51,7 +51,7 @@ def good(*, ephemeral: bool = False) -> Pod:
     return {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "shop"}, "spec": spec}
 
 
-def tweak(pod: Pod, changes: Mapping[Way, object]) -> Pod:
+def tweak(pod: Pod, changes: Mapping[Any, object]) -> Pod:
     """Return a copy of the pod with other values; what is missing on the way is made."""
     changed = deepcopy(pod)
     for way, value in changes.items():
