@@ -43,6 +43,8 @@ def defaulted(pod: Mapping, span: range, *, template: bool, automount: bool = Tr
     if not isinstance(spec, dict):
         return pod
     changed = dict(spec)
+    if isinstance(spec.get("volumes"), list):
+        changed["volumes"] = [_sourced(volume) for volume in spec["volumes"]]
     if spec.get("hostNetwork") is True and (not template or span[0] <= _TEMPLATE_PORTS_UNTIL):
         _host_ports(changed)
     if not template:
@@ -95,6 +97,14 @@ def _token_volume(spec: Mapping, span: range) -> None:
     kinds = {"projected" if version >= _PROJECTED_SINCE else "secret" for version in span}
     added = [{"name": f"{_ACCESS_PREFIX}{kind}", kind: {}} for kind in sorted(kinds)]
     spec["volumes"] = [*sequence(spec.get("volumes")), *added]
+
+
+def _sourced(volume: object) -> object:
+    """Return a volume with a source: without one it is an emptyDir."""
+    if not isinstance(volume, dict):
+        return volume
+    bare = all(value is None for key, value in volume.items() if key != "name")
+    return {**volume, "emptyDir": {}} if bare else volume
 
 
 def _sync(spec: Mapping, notes: Mapping, scheme: Annotation, field: str) -> None:

@@ -183,10 +183,11 @@ def _volume_types(pod: Pod) -> list[Occurrence]:
     for place, volume in enumerate(sequence(pod.spec.get("volumes"))):
         if not isinstance(volume, dict):
             continue
-        kinds = [key for key, value in volume.items() if key != "name" and value is not None]
-        found += [Occurrence(None, _VOLUMES, (place, kind), kind) for kind in kinds]
-        if not kinds:
-            found.append(Occurrence(None, _VOLUMES, (place,), "emptyDir"))
+        found += [
+            Occurrence(None, _VOLUMES, (place, key), key)
+            for key, value in volume.items()
+            if key != "name" and value is not None
+        ]
     return found
 
 

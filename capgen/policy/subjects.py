@@ -61,8 +61,8 @@ class Field:
 class VolumeTypes:
     """The type of each of the pod's volumes: the key that stands beside its name.
 
-    A volume without one is an `emptyDir`, by the API server's defaulting. Where several keys stand
-    (which the API refuses) each is judged.
+    A volume without one has become an `emptyDir` by the API server's defaulting (`defaults.py`).
+    Where several keys stand (which the API refuses) each is judged.
     """
 
 
