@@ -1,0 +1,183 @@
+"""What docker says of each rule: the table.
+
+`docker run` decides by value, so a row says which flags stand for which value of a part of a rule,
+what docker does without any, and what `--privileged` makes of it.
+Source: moby, daemon/oci_linux.go and daemon/oci_utils.go;
+https://docs.docker.com/reference/cli/docker/container/run/.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Final, TypeAlias
+
+from capgen.policy.predicates import InRanges
+from capgen.policy.values import UNSET, show
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from capgen.policy.choice import Value
+    from capgen.policy.predicates import Predicate
+    from capgen.policy.values import Scalar, Unset
+
+# A flag is its words: `("--cap-drop", "ALL")`.
+Flag: TypeAlias = tuple[str, ...]
+Known: TypeAlias = "Value | Unset"
+
+
+@dataclass(frozen=True, slots=True)
+class Say:
+    """How docker says one part of a rule.
+
+    Attributes:
+        default: the value that docker gives without a flag; UNSET where it is left open, as on
+            Kubernetes.
+        note: how the default comes about, or by what the value is said.
+        privileged: the value under `--privileged`; None where that changes nothing.
+        flags: the flags of each value that docker can be told.
+        each: makes the flags of any value, or of each item of a list.
+        instead: a field, and the values of it that bring this one about where they are chosen.
+        why_not: why there are no flags for other values.
+    """
+
+    default: Known
+    note: str
+    privileged: Known | None = None
+    flags: dict[Value, tuple[Flag, ...]] = field(default_factory=dict)
+    each: Callable[[Scalar], Flag] | None = None
+    instead: tuple[tuple[str, ...], Predicate] | None = None
+    why_not: str = "docker has no flag for it"
+
+
+def _security(name: str, value: str = "") -> Flag:
+    return ("--security-opt", f"{name}={value}" if value else name)
+
+
+def _label(kind: str) -> Say:
+    note = "unset: the daemon's own label where SELinux is on"
+    return Say(UNSET, note, each=lambda value: _security("label", f"{kind}:{show(value)}"))
+
+
+_SECCOMP_FILE: Final = "docker takes a seccomp profile as a file, which the profile does not hold"
+_NO_NAME: Final = "docker takes an AppArmor profile by its name, which the profile does not hold"
+_UNCONFINED: Final = "Unconfined"
+_NO_REFUSAL: Final = "docker cannot refuse an image that runs as root"
+
+# What docker says of each rule, by the key of the rule's part.
+SAYS: Final[dict[str, dict[str, Say]]] = {
+    "privileged": {
+        "allow": Say(
+            False,
+            "docker's default",
+            True,
+            {False: (), True: (("--privileged",),)},
+        )
+    },
+    "allowPrivilegeEscalation": {
+        "allow": Say(
+            True,
+            "docker's default",
+            flags={False: (_security("no-new-privileges"),), True: ()},
+        )
+    },
+    "capabilities": {
+        "allow": Say(
+            (),
+            "none is added",
+            ("ALL",),
+            each=lambda name: ("--cap-add", show(name)),
+            why_not="`--privileged` adds every capability",
+        ),
+        "drop": Say(
+            (),
+            "docker's default set",
+            (),
+            each=lambda name: ("--cap-drop", show(name)),
+            why_not="`--privileged` ignores `--cap-drop`",
+        ),
+    },
+    "runAsNonRoot": {
+        "allow": Say(
+            False,
+            "the image decides",
+            instead=(("securityContext", "runAsUser"), InRanges(((1, None),))),
+            why_not=_NO_REFUSAL,
+        )
+    },
+    "runAsUser": {
+        "ranges": Say(
+            UNSET,
+            "unset: the image decides, as on Kubernetes",
+            each=lambda user: ("--user", show(user)),
+            why_not="no user is chosen: give a `default`",
+        )
+    },
+    "seLinuxOptions": {
+        "type": _label("type"),
+        "user": _label("user"),
+        "role": _label("role"),
+    },
+    "seccompProfile": {
+        "allow": Say(
+            "RuntimeDefault",
+            "docker's default profile",
+            _UNCONFINED,
+            {"RuntimeDefault": (), _UNCONFINED: (_security("seccomp", "unconfined"),)},
+            why_not=_SECCOMP_FILE,
+        )
+    },
+    "appArmorProfile": {
+        "allow": Say(
+            "RuntimeDefault",
+            "docker's default profile where AppArmor is on",
+            _UNCONFINED,
+            {"RuntimeDefault": (), _UNCONFINED: (_security("apparmor", "unconfined"),)},
+            why_not=_NO_NAME,
+        )
+    },
+    "procMount": {
+        "allow": Say(
+            "Default",
+            "docker's default",
+            "Unmasked",
+            {"Default": (), "Unmasked": (_security("systempaths", "unconfined"),)},
+        )
+    },
+    "sysctls": {"allow": Say(UNSET, "no `--sysctl`")},
+    "hostNetwork": {
+        "allow": Say(
+            False,
+            "a network namespace of its own is docker's default",
+            flags={False: (), True: (("--network", "host"),)},
+        )
+    },
+    "hostPID": {
+        "allow": Say(
+            False,
+            "a process namespace of its own is docker's default",
+            flags={False: (), True: (("--pid", "host"),)},
+        )
+    },
+    # The daemon's default may be `shareable`, which other containers can join.
+    "hostIPC": {
+        "allow": Say(
+            False,
+            "",
+            flags={False: (("--ipc", "private"),), True: (("--ipc", "host"),)},
+        )
+    },
+    "hostPorts": {"ranges": Say(UNSET, "no `--publish`")},
+    "hostPath": {"allow": Say(UNSET, "no `--volume` or `--mount`")},
+}
+
+# What a `docker run` line cannot constrain, whatever the rule allows.
+GAPS: Final[dict[str, str]] = {
+    "volumes": "an image may declare VOLUMEs, which docker mounts without a flag",
+}
+
+# What cannot exist in a `docker run` line.
+NOT_THERE: Final[dict[str, str]] = {
+    "hostProbes": "docker's health check runs inside the container",
+    "hostProcess": "HostProcess containers are a thing of Windows pods",
+}
