@@ -94,9 +94,13 @@ def _mounts_token(spec: Mapping, *, automount: bool) -> bool:
 
 
 def _token_volume(spec: Mapping, span: range) -> None:
+    volumes = spec.get("volumes")
+    if volumes is not None and not isinstance(volumes, list):
+        # To put a list in its place would hide what stands there from the check of shapes.
+        return
     kinds = {"projected" if version >= _PROJECTED_SINCE else "secret" for version in span}
     added = [{"name": f"{_ACCESS_PREFIX}{kind}", kind: {}} for kind in sorted(kinds)]
-    spec["volumes"] = [*sequence(spec.get("volumes")), *added]
+    spec["volumes"] = [*sequence(volumes), *added]
 
 
 def _sourced(volume: object) -> object:
@@ -124,8 +128,10 @@ def _sync(spec: Mapping, notes: Mapping, scheme: Annotation, field: str) -> None
         return {"type": kind, "localhostProfile": path} if path else None
 
     def put(struct: Mapping, value: dict[str, Any]) -> Mapping:
-        context = mapping(struct.get("securityContext"))
-        return {**struct, "securityContext": {**context, field: value}}
+        context = struct.get("securityContext")
+        if context is not None and not isinstance(context, dict):
+            return struct
+        return {**struct, "securityContext": {**(context or {}), field: value}}
 
     def write(container: Mapping) -> Mapping:
         value = profile(rows.prefix + str(container.get("name")))
