@@ -70,8 +70,7 @@ SAYS: Final[dict[str, dict[str, Say]]] = {
         "allow": Say(
             False,
             "docker's default",
-            True,
-            {False: (), True: (("--privileged",),)},
+            flags={False: (), True: (("--privileged",),)},
         )
     },
     "allowPrivilegeEscalation": {
