@@ -15,9 +15,9 @@ from capgen.errors import ProfileError
 
 from .catalogue import CONDITIONS
 from .clashes import check_together
-from .expressions import AnyOf, judge, tests
+from .expressions import AnyOf, allowed_text, judge, tests
 from .pod import view
-from .predicates import Includes, InRanges, OneOf, Within, allowed, holds
+from .predicates import Includes, InRanges, OneOf, Within, holds
 from .subjects import EACH, Field, Level
 from .values import Kind, show
 
@@ -151,7 +151,7 @@ def _value(rule: Rule, field: Field, on_field: list[Test]) -> Value | None:
             if not holds(test.predicate, given):
                 msg = (
                     f"`{rule.id}`: the default `{show(given)}` is not allowed;"
-                    f" allowed is {allowed(test.predicate)}"
+                    f" allowed is {allowed_text(test)}"
                 )
                 raise ProfileError(msg)
         return given

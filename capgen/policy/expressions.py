@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple, TypeAlias, assert_never
 from .find import finder
 from .predicates import Predicate, allowed, holds, offends
 from .reading import Reading
-from .subjects import Field, Path, Subject
+from .subjects import Field, Path, Subject, may_be_unset
 from .values import UNSET
 
 if TYPE_CHECKING:
@@ -110,10 +110,11 @@ def tests(expression: Expression) -> tuple[Test, ...]:
 def allowed_text(test: Test) -> str:
     """Say in words what a test allows: `false or unset`."""
     words = allowed(test.predicate)
-    # A blank that means unset is no further value: `hostPort: 0`.
-    if not test.unset_allowed:
-        return words
-    return "unset" if words == "nothing" else f"{words} or unset"
+    if test.unset_allowed and (may_be_unset(test.subject) or not words):
+        words = (*words, "unset")
+    if len(words) < 2:  # noqa: PLR2004 - a conjunction joins two
+        return words[0] if words else "nothing"
+    return ", ".join(words[:-1]) + " or " + words[-1]
 
 
 def unset_verdict(subject: Subject, predicate: Predicate) -> bool:

@@ -75,17 +75,17 @@ def holds(predicate: Predicate, value: object) -> bool:
     return not offends(predicate)(value)
 
 
-def allowed(predicate: Predicate) -> str:
-    """Say in words what the predicate allows."""
+def allowed(predicate: Predicate) -> tuple[str, ...]:
+    """Say in words what the predicate allows, one for each; nothing where no value is allowed."""
     match predicate:
-        case OneOf(()) | InRanges(()) | Within(()):
-            return "nothing"
         case OneOf(values) | Within(values):
-            return _one_of(tuple(show(value) for value in values))
+            return tuple(show(value) for value in values)
         case InRanges(ranges):
-            return _one_of(tuple(range_text(low, high) for low, high in ranges))
+            return tuple(
+                f"at least {low}" if high is None else range_text(low, high) for low, high in ranges
+            )
         case Includes(values):
-            return "a list with " + ", ".join(values)
+            return ("a list with " + ", ".join(values),)
         case _:
             assert_never(predicate)
 
@@ -95,10 +95,6 @@ def range_text(low: int, high: int | None) -> str:
     if high is None:
         return f"{low}-"
     return str(low) if low == high else f"{low}-{high}"
-
-
-def _one_of(words: tuple[str, ...]) -> str:
-    return words[0] if len(words) == 1 else ", ".join(words[:-1]) + " or " + words[-1]
 
 
 def _is_one_of(typed: frozenset[tuple[type, Scalar]], value: object) -> bool:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import Enum
-from typing import TYPE_CHECKING, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias, assert_never
 
 if TYPE_CHECKING:
     from .values import Kind, Scalar
@@ -157,6 +157,22 @@ def meaning(scheme: Scheme, text: str) -> str:
     # A field's own word is none of an annotation's: it must not read as the type of that name.
     kinds = {kind for _, kind in (*scheme.exact, *scheme.prefixes)}
     return f'"{text}"' if text in kinds else text
+
+
+def may_be_unset(subject: Subject) -> bool:
+    """Tell whether the subject can be absent from where it is looked for.
+
+    Not so a volume's type, nor a field that each item of a list must have.
+    """
+    match subject:
+        case Field(path=path, required=required):
+            return not (required and path[-2:-1] == (EACH,))
+        case VolumeTypes():
+            return False
+        case HandlerHosts() | ProfileAnnotations():
+            return True
+        case _:
+            assert_never(subject)
 
 
 def shown(subject: Subject) -> str:

@@ -1,0 +1,198 @@
+"""What happens to pods and controllers that stand already, seen in a real API server.
+
+Nothing that runs is broken: a label of an old, bad pod may change, a harmless debug container may
+come to it, an old Deployment may scale. Nothing new slips in: a bad debug container and a bad
+template are refused.
+"""
+
+from __future__ import annotations
+
+import copy
+from typing import TYPE_CHECKING, Any, Final
+
+from capgen.policy.admit import Operation, Request
+from capgen.policy.profile import Enforcement
+from capgen.policy.workload import WORKLOADS, Workload
+from capgen.profile.library import open_profile
+from tests.engines.agreement import Reference
+from tests.engines.proving import Difference, Lab, Row
+from tests.engines.resources import path
+from tests.engines.vap_check import BAD, GOOD, LABEL, LEVELS, MINOR, Applied
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from tests.engines.apiserver import Cluster
+    from tests.engines.rest import Answer, Object
+
+# What a step asks, what is expected of it, and what came of it.
+Step = tuple[object, str, str]
+
+_FINE: Final = GOOD["spec"]["containers"][0] | {"name": "fine"}
+# A debug container, changed in one way each; the rule that it breaks at each level, if it does.
+_DEBUGGERS: Final[tuple[tuple[str, dict[str, Any]], ...]] = (
+    ("fine", {}),
+    ("privileged", {"privileged": True}),
+    ("adds", {"capabilities": {"drop": ["ALL"], "add": ["SYS_PTRACE"]}}),
+    ("unmasked", {"procMount": "Unmasked"}),
+    ("unconfined", {"seccompProfile": {"type": "Unconfined"}}),
+    ("apparmor", {"appArmorProfile": {"type": "Unconfined"}}),
+    ("selinux", {"seLinuxOptions": {"type": "spc_t"}}),
+    ("root", {"runAsUser": 0}),
+    ("may-be-root", {"runAsNonRoot": False}),
+    ("escalates", {"allowPrivilegeEscalation": True}),
+    ("keeps", {"capabilities": {}}),
+)
+
+
+def updates(laboratory: Lab) -> Row:
+    """Goes through the updates of pods and of controllers, for each level."""
+    cluster = laboratory.cluster
+    differences: list[Difference] = []
+    cases = 0
+    for level in LEVELS:
+        profile = open_profile(f"pss/{level}", f"1.{MINOR}")
+        namespace = f"{profile.name}-{Enforcement.DENY.value}"
+        reference = Reference(profile._replace(controllers=True))
+        cluster.namespace(namespace, {})
+        old = list(_old(namespace))
+        cluster.delete(old)
+        for each in old:
+            cluster.create(each)
+        with Applied(cluster, profile, Enforcement.DENY):
+            for request, expected, actual in _steps(cluster, reference, namespace):
+                cases += 1
+                if expected != actual:
+                    differences.append(Difference(request, expected, actual))
+            cluster.namespace(namespace, {LABEL: "none"})
+        cluster.delete(old)
+    return Row("vap", "kube-apiserver", cluster.version, cases, tuple(differences), "updates")
+
+
+def _old(namespace: str) -> Iterator[Object]:
+    """Yield what stands already: a good and a bad pod, and a bad object of each controller kind."""
+    for name, pod in (("old-good", GOOD), ("old-bad", BAD)):
+        yield {
+            "apiVersion": "v1",
+            "kind": "Pod",
+            "metadata": {"name": name, "namespace": namespace},
+            "spec": copy.deepcopy(pod["spec"]),
+        }
+    for workload in WORKLOADS[1:]:
+        yield _controller(workload, "old-bad", namespace, BAD)
+
+
+def _controller(workload: Workload, name: str, namespace: str, pod: Object) -> Object:
+    """Return an object of a controller kind with a pod as its template."""
+    labels = {"app": "shop"}
+    template = {"metadata": {"labels": labels}, "spec": copy.deepcopy(pod["spec"])}
+    version = f"{workload.group}/{workload.version}" if workload.group else workload.version
+    top: Object = {
+        "apiVersion": version,
+        "kind": workload.kind,
+        "metadata": {"name": name, "namespace": namespace},
+    }
+    spec: dict[str, Any] = {"template": template}
+    match workload.kind:
+        case "PodTemplate":
+            return top | {"template": template}
+        case "CronJob":
+            template["spec"]["restartPolicy"] = "Never"
+            spec = {"schedule": "0 0 * * *", "jobTemplate": {"spec": spec}}
+        case "Job":
+            template["spec"]["restartPolicy"] = "Never"
+        case "ReplicationController":
+            spec["selector"] = labels
+        case "StatefulSet":
+            spec |= {"selector": {"matchLabels": labels}, "serviceName": "shop"}
+        case _:
+            spec["selector"] = {"matchLabels": labels}
+    return top | {"spec": spec}
+
+
+def _steps(cluster: Cluster, reference: Reference, namespace: str) -> Iterator[Step]:
+    yield from _pods(cluster, namespace)
+    yield from _debuggers(cluster, reference, namespace)
+    yield from _controllers(cluster, reference, namespace)
+
+
+def _pods(cluster: Cluster, namespace: str) -> Iterator[Step]:
+    where = path("Pod", "old-bad", namespace)
+    for patch in (
+        {"metadata": {"labels": {"changed": "yes"}}},
+        {"metadata": {"finalizers": ["example.com/held"]}},
+        {"metadata": {"finalizers": None}},
+        {"spec": {"containers": [{"name": "c", "image": "other"}]}},
+    ):
+        yield {"patch": where, "with": patch}, "admitted", _said(cluster.patch(where, patch))
+    status = {"status": {"phase": "Running"}}
+    answer = cluster.patch(f"{where}/status", status)
+    yield {"patch": f"{where}/status"}, "admitted", _said(answer)
+
+
+def _debuggers(cluster: Cluster, reference: Reference, namespace: str) -> Iterator[Step]:
+    for pod in ("old-good", "old-bad"):
+        for name, change in _DEBUGGERS:
+            container = copy.deepcopy(_FINE) | {"name": name}
+            container["securityContext"] |= change
+            stored = cluster.get("Pod", pod, namespace)
+            changed = copy.deepcopy(stored)
+            changed["spec"].setdefault("ephemeralContainers", []).append(container)
+            word = reference.word(
+                Request(
+                    changed,
+                    operation=Operation.UPDATE,
+                    old_object=stored,
+                    subresource="ephemeralcontainers",
+                    namespace=namespace,
+                )
+            )
+            answer = cluster.add_ephemeral(namespace, pod, container)
+            if answer.outcome == "invalid":
+                continue
+            expected = "admitted" if word.allowed else f"refused for {_first(word.rules, answer)}"
+            yield {"ephemeral": container, "to": pod}, expected, _said(answer)
+
+
+def _controllers(cluster: Cluster, reference: Reference, namespace: str) -> Iterator[Step]:
+    for workload in WORKLOADS[1:]:
+        for name, pod in (("new-good", GOOD), ("new-bad", BAD)):
+            new = _controller(workload, name, namespace, pod)
+            word = reference.word(Request(new, workload, namespace=namespace))
+            (answer,) = cluster.judge(namespace, [new])
+            expected = "admitted" if word.allowed else f"refused for {_first(word.rules, answer)}"
+            yield {"create": new}, expected, _said(answer)
+        where = path(workload.kind, "old-bad", namespace)
+        label: Object = {"metadata": {"labels": {"changed": "yes"}}}
+        yield {"patch": where, "with": label}, "admitted", _said(cluster.patch(where, label))
+        if workload.kind == "Job":
+            # A Job's template cannot change.
+            continue
+        patch: Object = label
+        for step in reversed(workload.path):
+            patch = {str(step): patch}
+        yield (
+            {"patch": where, "with": patch},
+            "refused for hostPID",
+            _said(cluster.patch(where, patch)),
+        )
+    for kind in ("Deployment", "ReplicaSet", "StatefulSet", "ReplicationController"):
+        where = path(kind, "old-bad", namespace)
+        scale = {"spec": {"replicas": 3}}
+        yield {"patch": where, "with": scale}, "admitted", _said(cluster.patch(where, scale))
+        answer = cluster.patch(f"{where}/scale", scale, "merge")
+        yield {"patch": f"{where}/scale"}, "admitted", _said(answer)
+
+
+def _first(rules: frozenset[str], answer: Answer) -> str:
+    """Return the rule that the answer names, if it is one of those; else all of them."""
+    named = answer.denial.partition(":")[0]
+    return named if named in rules else " or ".join(sorted(rules))
+
+
+def _said(answer: Answer) -> str:
+    if answer.admitted:
+        return "admitted"
+    if answer.outcome == "policy":
+        return f"refused for {answer.denial.partition(':')[0]}"
+    return f"{answer.outcome}: {answer.message}"
