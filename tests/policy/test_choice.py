@@ -165,7 +165,7 @@ def test_values(rules: dict[str, Any], expected: list[tuple[str, object]]) -> No
     [
         (
             {"runAsUser": {"ranges": ["1-9"], "default": 0}},
-            "`runAsUser`: the default `0` is not allowed; allowed is 1-9",
+            "`runAsUser`: the default `0` is not allowed; allowed is 1-9 or unset",
         ),
         (
             # `1` is not true.
@@ -174,7 +174,7 @@ def test_values(rules: dict[str, Any], expected: list[tuple[str, object]]) -> No
         ),
         (
             {"capabilities": {"allow": ["KILL"], "add": ["CHOWN"]}},
-            "`capabilities`: the default `[CHOWN]` is not allowed; allowed is KILL",
+            "`capabilities`: the default `[CHOWN]` is not allowed; allowed is KILL or unset",
         ),
         (
             {"runAsUser": {"ranges": ["1-9"], "unset": "refuse"}},
