@@ -5,6 +5,7 @@ What a command needs is imported when it runs: a cold `check` must not pay for t
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
 from contextlib import suppress
@@ -14,11 +15,13 @@ import typer
 
 from capgen import __version__
 from capgen.errors import CapgenError
+from capgen.terminal import printable
 
 FINDINGS = 1
 BAD_INPUT = 2
 BUG = 3
 _INTERRUPTED = 130
+_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO)
 
 app = typer.Typer(
     name="capgen",
@@ -181,7 +184,9 @@ def caps(
 
     arguments = text or []
     piped = not arguments or arguments == ["-"]
-    given = sys.stdin.read() if piped and not sys.stdin.isatty() else None
+    given = None
+    if piped and sys.stdin is not None and not sys.stdin.isatty():
+        given = sys.stdin.buffer.read().decode(errors="replace")
     report = describe(arguments, given)
     typer.echo(report.json() if json else report.text())
 
@@ -189,19 +194,25 @@ def caps(
 def main() -> None:
     """Run the command line, and turn what went wrong into its exit code."""
     try:
-        app(prog_name=os.path.basename(sys.argv[0]).replace("kubectl-", "kubectl "))  # noqa: PTH119 - pathlib costs a cold start
+        try:
+            app(prog_name=_name())
+        finally:
+            # Here, where a full disk can still be told.
+            sys.stdout.flush()
     except CapgenError as error:
-        for line in str(error).splitlines():
-            print(f"error: {line}", file=sys.stderr)
+        _complain(str(error))
         sys.exit(BAD_INPUT)
     except KeyboardInterrupt:
         sys.exit(_INTERRUPTED)
     except BrokenPipeError:
-        # Whoever read our output has gone: nothing is wrong with us, and nothing more to flush.
-        with suppress(OSError):
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        # Whoever read our output has gone: nothing is wrong with us.
+        _drop_output()
         sys.exit(FINDINGS)
-    except Exception:  # noqa: BLE001 - the last resort: a bug must not look like a finding
+    except Exception as error:  # noqa: BLE001 - the last resort: a bug must not look like a finding
+        if isinstance(error, OSError) and error.errno in _FULL:
+            _drop_output()
+            _complain(f"cannot write to stdout: {(error.strerror or '').lower()}")
+            sys.exit(BAD_INPUT)
         import traceback  # noqa: PLC0415 - needed only here
 
         traceback.print_exc()
@@ -209,6 +220,23 @@ def main() -> None:
             "error: this is a bug in capgen; please report it with the lines above", file=sys.stderr
         )
         sys.exit(BUG)
+
+
+def _name() -> str:
+    """Return what the user calls us: `capgen`, or `kubectl capgen`."""
+    called = os.path.basename(sys.argv[0])  # noqa: PTH119 - pathlib costs a cold start
+    return "kubectl capgen" if called == "kubectl-capgen" else "capgen"
+
+
+def _complain(text: str) -> None:
+    for line in text.splitlines():
+        print(f"error: {printable(line)}", file=sys.stderr)
+
+
+def _drop_output() -> None:
+    """Nothing more can be written: let the end of the program not try it again."""
+    with suppress(OSError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 if __name__ == "__main__":

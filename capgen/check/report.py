@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, Any, TextIO
 
 from capgen.policy.shape import UNKNOWN_FIELD
 from capgen.policy.subjects import dotted
-from capgen.policy.values import Unset, member
+from capgen.policy.values import UNSET, Unset, member
+from capgen.terminal import excerpt, printable, short
 
 if TYPE_CHECKING:
-    from capgen.errors import InputError, Position
+    from capgen.errors import CapgenError, Position
     from capgen.policy.admit import Violation
     from capgen.reader import Document
 
@@ -74,7 +75,7 @@ class TextReport:
         for violation in judged.violations:
             self._print(judged.object, violation)
 
-    def error(self, error: InputError) -> None:
+    def error(self, error: CapgenError) -> None:
         """Print nothing: errors go to stderr, by the command line."""
 
     def close(self, summary: Summary) -> None:
@@ -88,18 +89,18 @@ class TextReport:
             who += f", container {violation.container or '(without a name)'}"
         field_path = dotted(violation.path[len(found.path) :])
         rule = f"{self._strong}{violation.rule}{self._end}"
+        place = f"{printable(document.file)}:{at.line}:{at.column}"
         lines = [
-            f"{document.file}:{at.line}:{at.column}: {rule}: {_printable(violation.message)}",
-            f"    {_printable(who)}: {_printable(field_path)} ({violation.profile})",
+            f"{place}: {rule}: {short(violation.message)}",
+            f"    {short(who)}: {short(field_path)} ({violation.profile})",
         ]
         source = document.source_line(at.line)
         if source is not None:
             number = str(at.line)
             margin = " " * len(number)
-            # A tab moves the caret as it moves the text above it.
-            shift = "".join(c if c == "\t" else " " for c in source[: at.column - 1])
+            shown, shift = excerpt(source, at.column)
             lines += [
-                f"{self._weak} {number} |{self._end} {_printable(source)}",
+                f"{self._weak} {number} |{self._end} {shown}",
                 f"{self._weak} {margin} |{self._end} {shift}{self._strong}^{self._end}",
             ]
         self._out.write("\n".join(lines) + "\n")
@@ -140,20 +141,16 @@ class JsonReport:
                 "profile": violation.profile,
                 "rule": violation.rule,
                 "field": dotted(violation.path[len(found.path) :]),
-                "value": violation.value,
+                "value": _value(found, violation),
                 "allowed": violation.allowed,
                 "message": violation.message,
             }
-            if isinstance(violation.value, Unset):
-                # Left out when unset, null when null.
-                if _is_null(found, violation):
-                    row["value"] = None
-                else:
-                    del row["value"]
+            if isinstance(row["value"], Unset):
+                del row["value"]
             self.results.append(row)
 
-    def error(self, error: InputError) -> None:
-        """Note a document that cannot be read."""
+    def error(self, error: CapgenError) -> None:
+        """Note what cannot be read: a document, or what the command line names."""
         at = error.position
         self.errors.append(
             {
@@ -189,12 +186,14 @@ def _position(document: Document, violation: Violation) -> Position:
     return document.locate(violation.path)
 
 
-def _is_null(found: Object, violation: Violation) -> bool:
-    """Tell whether the field stands there with the value null."""
+def _value(found: Object, violation: Violation) -> object:
+    """Return the value: null where null is written, UNSET where nothing is."""
+    if violation.value is not None and not isinstance(violation.value, Unset):
+        return violation.value
     node: object = found.document.value
     for step in violation.path:
         node = member(node, step)
-    return node is None
+    return None if node is None else UNSET
 
 
 def _qualified(found: Object) -> str:
@@ -204,10 +203,3 @@ def _qualified(found: Object) -> str:
 
 def _plural(count: int, noun: str) -> str:
     return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
-
-
-def _printable(text: str) -> str:
-    """Show control characters of a manifest as escapes: they could rewrite a terminal."""
-    if text.isprintable():
-        return text
-    return "".join(c if c.isprintable() or c == "\t" else f"\\x{ord(c):02x}" for c in text)

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import io
 import sys
+from contextlib import suppress
+from pathlib import Path
 from typing import TYPE_CHECKING
 
-from capgen.errors import InputError, UsageError, nearest
+from capgen.errors import CapgenError, InputError, UsageError, nearest
 from capgen.profile.library import open_profile
 from capgen.reader import find, read_path, read_stream
+from capgen.terminal import short
 
 from .judge import Judge, accounts_of, minds_token
 from .report import JsonReport, Summary, TextReport
@@ -24,25 +27,27 @@ _PROGRESS_EVERY = 500
 
 
 class Input:
-    """The documents of the command line's paths; stdin is kept, as it can be read only once."""
+    """The documents of the command line's paths; what can be read only once is kept."""
 
     def __init__(self, paths: Sequence[str]) -> None:
         """Take the paths; none means stdin, unless that is a terminal."""
-        if not paths and sys.stdin.isatty():
+        if not paths and (sys.stdin is None or sys.stdin.isatty()):
             msg = "no manifests: name files or folders, or pipe them in"
             raise UsageError(msg)
         self._paths = list(find(paths or ["-"]))
-        self._stdin: bytes | None = None
+        self._kept: dict[str, bytes] = {}
 
     def documents(self, *, again: bool) -> Iterator[Document | Failure]:
         """Read every document; `again` says that they will be read once more."""
         for path in self._paths:
-            if path != "-":
-                yield from read_path(path)
-            elif again or self._stdin is not None:
-                if self._stdin is None:
-                    self._stdin = sys.stdin.buffer.read()
-                yield from read_stream(io.BytesIO(self._stdin), path)
+            if again and path not in self._kept and not Path(path).is_file():
+                # A pipe. Where reading fails, `read_path` says why.
+                with suppress(OSError):
+                    self._kept[path] = (
+                        sys.stdin.buffer.read() if path == "-" else Path(path).read_bytes()
+                    )
+            if path in self._kept:
+                yield from read_stream(io.BytesIO(self._kept[path]), path)
             else:
                 yield from read_path(path)
 
@@ -53,21 +58,28 @@ def run(paths: Sequence[str], names: Sequence[str], output: str, kubernetes: str
         hint = nearest(output, _FORMATS) or f"; known: {', '.join(_FORMATS)}"
         msg = f"`{output}` is no format{hint}"
         raise UsageError(msg)
-    profiles = [open_profile(name, kubernetes) for name in names]
-    given = Input(paths)
-    accounts = accounts_of(given.documents(again=True)) if minds_token(profiles) else None
     report = (
         JsonReport(sys.stdout)
         if output == "json"
         else TextReport(sys.stdout, colour=sys.stdout.isatty())
     )
     summary = Summary()
+    try:
+        profiles = [open_profile(name, kubernetes) for name in names]
+        given = Input(paths)
+        accounts = accounts_of(given.documents(again=True)) if minds_token(profiles) else None
+    except CapgenError as error:
+        # A profile holds several errors.
+        for each in getattr(error, "errors", [error]):
+            report.error(each)
+        report.close(summary)
+        raise
     judge = Judge(profiles, accounts)
     for found in _shown(judge.run(given.documents(again=False)), summary):
         if isinstance(found, InputError):
             summary.errors += 1
             report.error(found)
-            print(f"error: {found}", file=sys.stderr)
+            print(f"error: {short(str(found))}", file=sys.stderr)
         else:
             summary.count(found)
             report.add(found)
