@@ -1,0 +1,86 @@
+"""The real kustomize, run on manifests that are made for it."""
+
+from __future__ import annotations
+
+import subprocess
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import yaml
+
+from capgen.policy.workload import WORKLOADS, Workload
+from tests.engines import lab
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from tests.engines.rest import Object
+
+
+def patched(spec: Object, patch: str) -> Object:
+    """Returns the spec of a Pod after a patch, in the form that kustomize takes it to be."""
+    files = {"patch.yaml": patch}
+    patches = [{"path": "patch.yaml", "target": {"kind": "Pod"}}]
+    (pod,) = build(files, [_workload(WORKLOADS[0], spec)], patches=patches)
+    found: Object = pod["spec"]
+    return found
+
+
+def component(spec: Object, files: Mapping[str, str]) -> dict[str, Object]:
+    """Returns what a component makes of a pod's spec in each kind of workload, by kind."""
+    objects = [_workload(kind, spec) for kind in WORKLOADS]
+    folder = {f"own/{name}": text for name, text in files.items()}
+    built = build(folder, objects, components=["own"])
+    # What the component brings along for itself must not be deployed.
+    assert len(built) == len(objects), built
+    found = {each["kind"]: each for each in built}
+    specs = {}
+    for kind in WORKLOADS:
+        node: Any = found[kind.kind]
+        for step in (*kind.path, "spec"):
+            node = node[step]
+        specs[kind.kind] = node
+    return specs
+
+
+def build(files: Mapping[str, str], objects: list[Object], **more: object) -> list[Object]:
+    """Returns what `kustomize build` makes of objects.
+
+    Args:
+        files: Further files of the folder, by their path.
+        objects: The folder's resources.
+        more: Further keys of its kustomization.
+
+    Raises:
+        LabError: kustomize refused, with what it said.
+    """
+    kustomization = {
+        "apiVersion": "kustomize.config.k8s.io/v1beta1",
+        "kind": "Kustomization",
+        "resources": ["objects.yaml"],
+        **more,
+    }
+    texts = {
+        **files,
+        "objects.yaml": yaml.safe_dump_all(objects),
+        "kustomization.yaml": yaml.safe_dump(kustomization),
+    }
+    with tempfile.TemporaryDirectory() as folder:
+        for name, text in texts.items():
+            file = Path(folder) / name
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.write_text(text, "utf-8")
+        command = [str(lab.binary("kustomize")), "build", folder]
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise lab.LabError(f"kustomize: {done.stderr.strip()}")
+    return list(yaml.safe_load_all(done.stdout))
+
+
+def _workload(kind: Workload, spec: Object) -> Object:
+    body: Object = {"spec": spec}
+    for step in reversed(kind.path):
+        body = {str(step): body}
+    version = f"{kind.group}/{kind.version}".lstrip("/")
+    return {"apiVersion": version, "kind": kind.kind, "metadata": {"name": "w"}, **body}
