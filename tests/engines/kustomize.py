@@ -13,7 +13,7 @@ from capgen.policy.workload import WORKLOADS, Workload
 from tests.engines import lab
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from tests.engines.rest import Object
 
@@ -27,16 +27,18 @@ def patched(spec: Object, patch: str) -> Object:
     return found
 
 
-def component(spec: Object, files: Mapping[str, str]) -> dict[str, Object]:
+def component(
+    spec: Object, files: Mapping[str, str], kinds: Sequence[Workload] = WORKLOADS
+) -> dict[str, Object]:
     """Returns what a component makes of a pod's spec in each kind of workload, by kind."""
-    objects = [_workload(kind, spec) for kind in WORKLOADS]
+    objects = [_workload(kind, spec) for kind in kinds]
     folder = {f"own/{name}": text for name, text in files.items()}
     built = build(folder, objects, components=["own"])
     # What the component brings along for itself must not be deployed.
     assert len(built) == len(objects), built
     found = {each["kind"]: each for each in built}
     specs = {}
-    for kind in WORKLOADS:
+    for kind in kinds:
         node: Any = found[kind.kind]
         for step in (*kind.path, "spec"):
             node = node[step]

@@ -15,6 +15,7 @@ import yaml
 
 from capgen.policy.choice import choose
 from capgen.policy.subjects import Level
+from capgen.policy.workload import WORKLOADS
 from capgen.profile.library import open_profile
 from capgen.targets import security_context
 from tests.engines import kustomize
@@ -149,6 +150,10 @@ def _hardened(
         for kind, found in kustomize.component(spec, files).items():
             yield {"component": name, "kind": kind}, found, expected
     bare = _expected(BARE, choice)
+    # A base rarely has every kind.
+    for kind in WORKLOADS:
+        (found,) = kustomize.component(BARE, files, [kind]).values()
+        yield {"component": "alone", "kind": kind.kind}, found, bare
     yield {"json": "manifest"}, kustomize.patched(BARE, files["json-patch.yaml"]), bare
     operations = yaml.safe_load(files["json-patch-existing.yaml"])
     context: Object = {"containers": [{**BARE["containers"][0], "securityContext": {}}]}
