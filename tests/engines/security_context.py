@@ -151,9 +151,9 @@ def _hardened(
             yield {"component": name, "kind": kind}, found, expected
     bare = _expected(BARE, choice)
     # A base rarely has every kind.
-    for kind in WORKLOADS:
-        (found,) = kustomize.component(BARE, files, [kind]).values()
-        yield {"component": "alone", "kind": kind.kind}, found, bare
+    for alone in WORKLOADS:
+        (found,) = kustomize.component(BARE, files, [alone]).values()
+        yield {"component": "alone", "kind": alone.kind}, found, bare
     yield {"json": "manifest"}, kustomize.patched(BARE, files["json-patch.yaml"]), bare
     operations = yaml.safe_load(files["json-patch-existing.yaml"])
     context: Object = {"containers": [{**BARE["containers"][0], "securityContext": {}}]}
