@@ -1,0 +1,162 @@
+"""Witnesses: for each rule of a profile, requests at every edge of what it allows.
+
+Made of the rule's data alone: a pod that the profile admits, with one value at an edge, at each
+level where it may stand. The verdict is known from how the witness was made.
+"""
+
+from __future__ import annotations
+
+import re
+from copy import deepcopy
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeAlias
+
+from capgen.errors import ProfileError
+
+from .admit import Operation, Request
+from .cases import NEW, cases, conditions
+from .edges import good, put
+from .expressions import AnyOf, tests
+from .match import Operator
+from .subjects import EACH, Field, Level
+from .values import UNSET
+from .workload import WORKLOADS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from .cases import Change
+    from .expressions import Test
+    from .profile import Profile
+    from .rules import Rule
+
+_Pod: TypeAlias = dict[str, Any]
+
+_LONGEST: Final = 56
+
+
+class Witness(NamedTuple):
+    """A request whose verdict is known.
+
+    Attributes:
+        name: a DNS label, telling, and no other witness of the profile has it.
+        rule: the id of the rule that it is about.
+        request: the request.
+        expected: whether the profile admits it; if not, by this rule and by no other.
+    """
+
+    name: str
+    rule: str
+    request: Request
+    expected: bool
+
+
+def witnesses(profile: Profile) -> Iterator[Witness]:
+    """Yield the witnesses of a profile, rule by rule, in an order that never changes.
+
+    Raises:
+        ProfileError: a rule refuses what is unset and allows no value: no pod could be admitted.
+    """
+    base = base_pod(profile)
+    taken: dict[str, int] = {}
+    for rule in profile.rules:
+        for label, request, allowed in _requests(profile, rule, base):
+            stem = _slug(f"{rule.id} {label}")
+            taken[stem] = taken.get(stem, 0) + 1
+            name = stem if taken[stem] == 1 else f"{stem}-{taken[stem]}"
+            yield Witness(name, rule.id, request, allowed)
+
+
+def base_pod(profile: Profile) -> _Pod:
+    """Return a pod that the profile admits: wherever it refuses unset, an allowed value stands.
+
+    Raises:
+        ProfileError: there is no allowed value.
+    """
+    setup = _container("setup") | {"restartPolicy": "Always"}
+    spec: _Pod = {
+        # Its volume would be one more for the rules on volumes to judge.
+        "automountServiceAccountToken": False,
+        "initContainers": [setup],
+        "containers": [_container("web"), _container("sidecar")],
+    }
+    for rule in profile.rules:
+        for test in tests(rule.expression):
+            field = test.subject
+            if not isinstance(field, Field) or EACH in field.path or test.unset_allowed:
+                continue
+            edge = good(test, field, _known(rule, test))
+            if edge is None:
+                msg = f"`{rule.id}` refuses every pod: it allows neither unset nor any value"
+                raise ProfileError(msg)
+            inside = field.level is Level.CONTAINER
+            structs = [setup, *spec["containers"]] if inside else [spec]
+            for struct in structs:
+                put(struct, edge.path, deepcopy(edge.value))
+    metadata = {"name": "witness", "labels": _labels(profile)}
+    return {"apiVersion": "v1", "kind": "Pod", "metadata": metadata, "spec": spec}
+
+
+def _container(name: str) -> _Pod:
+    return {"name": name, "image": "registry.example.com/app:1"}
+
+
+def _labels(profile: Profile) -> dict[str, str]:
+    """Return labels that the profile selects."""
+    return {
+        row.key: row.values[0] if row.operator is Operator.IN else "any"
+        for row in profile.match.pod_selector
+        if row.operator in (Operator.IN, Operator.EXISTS)
+    }
+
+
+def _requests(profile: Profile, rule: Rule, base: _Pod) -> Iterator[tuple[str, Request, bool]]:
+    lifts = rule.expression.parts[:-1] if isinstance(rule.expression, AnyOf) else ()
+    for test in tests(rule.expression):
+        bad = None
+        for case in cases(profile, test, _known(rule, test)):
+            yield case.label, _request(base, case.changes), case.allowed
+            bad = case if bad is None and not case.allowed else bad
+        if bad is None:
+            continue
+        for label, changes, lifted in conditions(lifts):
+            yield f"{bad.label} {label}", _request(base, (*bad.changes, *changes)), lifted
+        created = _request(base, bad.changes)
+        if created.subresource:
+            continue
+        standing = created._replace(operation=Operation.UPDATE, old_object=created.object)
+        yield "update of a bad pod", standing, True
+        if profile.controllers:
+            for workload in WORKLOADS[1:]:
+                owner: Any = created.object
+                for step in reversed(workload.path):
+                    owner = {step: owner}
+                yield f"{workload.kind} {bad.label}", Request(owner, workload), False
+
+
+def _request(base: _Pod, changes: tuple[Change, ...]) -> Request:
+    """Ask to create the base pod with changes, or to add a container to it where one is changed."""
+    pod = deepcopy(base)
+    new = deepcopy(pod["spec"]["containers"][0]) | {"name": "debugger"}
+    added = False
+    for way, path, value in changes:
+        added = added or way == NEW
+        struct: Any = new if way == NEW else pod
+        for step in () if way == NEW else way:
+            struct = struct[step]
+        if path:
+            put(struct, path, deepcopy(value) if value is not UNSET else UNSET)
+    if not added:
+        return Request(pod)
+    grown = {**pod, "spec": {**pod["spec"], "ephemeralContainers": [new]}}
+    return Request(
+        grown, operation=Operation.UPDATE, old_object=pod, subresource="ephemeralcontainers"
+    )
+
+
+def _known(rule: Rule, test: Test) -> str | None:
+    return next((part.known for part in rule.entry.parts if part.subject == test.subject), None)
+
+
+def _slug(text: str) -> str:
+    words = re.sub(r"([a-z0-9])([A-Z])", r"\1-\2", text).lower()
+    return re.sub(r"[^a-z0-9]+", "-", words).strip("-")[:_LONGEST].rstrip("-")
