@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 
 _SHORT = 2
+# Nobody misspells so much, and to compare takes time.
+_LONG = 100
 
 
 class Position(NamedTuple):
@@ -62,8 +64,11 @@ class OutputError(CapgenError):
 
 def nearest(word: str, known: Iterable[str]) -> str:
     """Return `; did you mean `x`?` for the nearest known word, or an empty string."""
-    words = list(known)
+    if len(word) > _LONG:
+        return ""
+    asked = word.casefold()
+    words = {each.casefold(): each for each in known}
     # What was cut short is a likelier slip than what is spelt alike.
-    longer = [each for each in words if len(word) > _SHORT and each.startswith(word)]
-    found = longer or get_close_matches(word, words, n=1, cutoff=0.6)
-    return f"; did you mean `{found[0]}`?" if found else ""
+    longer = [each for each in words if len(word) > _SHORT and each.startswith(asked)]
+    found = longer or get_close_matches(asked, words, n=1, cutoff=0.6)
+    return f"; did you mean `{words[found[0]]}`?" if found else ""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any, get_args
 
@@ -9,14 +10,27 @@ from pydantic import BaseModel, ValidationError
 
 from capgen.errors import CapgenError, ProfileError, nearest
 from capgen.policy.catalogue import ENTRIES
-from capgen.policy.values import UNSET, member
+from capgen.policy.values import UNSET, member, show
 from capgen.reader import Document, Failure, read_path
 
-from .schema import Profile
+from .schema import LABEL, Match, Profile
 from .source import Source
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from pydantic_core import ErrorDetails
+
+# pydantic's types of findings, in the words of a profile's author.
+_KINDS = {
+    "bool_type": "true or false",
+    "dict_type": "a mapping",
+    "list_type": "a list",
+    "model_type": "a mapping",
+    "string_too_short": "a reason, in words",
+    "string_type": "text",
+}
+_QUOTED = re.compile("'([^']*)'")
 
 
 class InvalidProfileError(CapgenError):
@@ -77,12 +91,20 @@ def _plain(model: Profile) -> dict[str, Any]:
         "targets": _targets(spec.targets),
         "enforcement": spec.enforcement,
         "controllers": "controllers" in spec.enforceOn,
-        "match": spec.match.model_dump(),
+        "match": _match(spec.match),
         # In the catalogue's order, so that the order of a file changes nothing.
         "rules": {name: rules[name] for name in ENTRIES if name in rules},
         "loosens": spec.loosens,
         "accept": spec.accept,
     }
+
+
+def _match(match: Match) -> dict[str, Any]:
+    data = match.model_dump()
+    # As with the rules: the order of a file's keys changes nothing.
+    for selector in ("namespaceSelector", "podSelector"):
+        data[selector]["matchLabels"] = dict(sorted(data[selector]["matchLabels"].items()))
+    return data
 
 
 def _targets(listed: list[Any]) -> dict[str, dict[str, Any]]:
@@ -97,27 +119,64 @@ def _explain(error: ValidationError, document: Document) -> Iterator[ProfileErro
     seen = set()
     for finding in error.errors(include_url=False):
         path = _real_path(finding["loc"], document.value)
-        kind = finding["type"]
-        text = path[-1] if path else "profile"
-        if kind == "extra_forbidden":
+        if finding["type"] == "extra_forbidden":
             key = str(finding["loc"][-1])
             message = f"`{key}` is no key here{nearest(key, _siblings(finding['loc'][:-1]))}"
             position = document.locate_key((*path,))
         else:
-            given = finding["input"]
-            shown = f"; found `{given}`" if isinstance(given, (str, int, float, bool)) else ""
-            reason = finding["msg"].removeprefix("Value error, ")
+            message = _say(finding, _last(path))
+            if isinstance(finding["input"], list) and path and isinstance(path[-1], int):
+                # The short form takes one value; of a list the model sees a list in a list.
+                path, given = path[:-1], f"{{{finding['loc'][-2]}: [...]}}"
+                message = f"`{_last(path)}` must be one value, or `{given}`; found a list"
             position = document.locate(path)
-            message = f"`{text}`: {reason[0].lower()}{reason[1:]}{shown}"
-            if kind == "missing":
-                message = f"`{finding['loc'][-1]}` is required here"
-            elif kind == "value_error":
-                message = reason
-            elif kind == "string_type" and isinstance(given, (int, float)):
-                message = f"`{text}` must be text: quote it; found the number `{given}`"
         if (position, message) not in seen:
             seen.add((position, message))
             yield ProfileError(message, file=document.file, position=position)
+
+
+def _say(finding: ErrorDetails, text: str) -> str:
+    """Say in our words what is wrong with a value, whose key or place is `text`."""
+    given, context = finding["input"], finding.get("ctx", {})
+    match finding["type"]:
+        case "missing":
+            return f"`{finding['loc'][-1]}` is required here"
+        case "value_error":
+            return finding["msg"].removeprefix("Value error, ")
+        case "string_type" if isinstance(given, (int, float)) and not isinstance(given, bool):
+            return f"`{text}` must be text: quote it; found the number `{given}`"
+        case "string_pattern_mismatch" if context["pattern"] == LABEL:
+            return f"`{given}` is no name: lower-case letters, digits and `-`, at most 63"
+        case "string_pattern_mismatch":
+            return f"`{given}` is no namespace; a `*` may stand at the end of a name only"
+        case "literal_error":
+            known = _QUOTED.findall(context["expected"])
+            listed = " or ".join(f"`{word}`" for word in known)
+            return f"`{text}` must be {listed}; found {_shape(given)}{nearest(str(given), known)}"
+        case kind:
+            return f"`{text}` must be {_KINDS.get(kind, finding['msg'])}; found {_shape(given)}"
+
+
+def _shape(value: object) -> str:
+    match value:
+        case None:
+            return "null"
+        case dict():
+            return "a mapping"
+        case list():
+            return "a list"
+        case str():
+            return f"the text `{value}`"
+        case _:
+            return f"`{show(value)}`"
+
+
+def _last(path: tuple[str | int, ...]) -> str:
+    """Name the end of a path: `allow`, or `allow[2]` for an item."""
+    names = [place for place, step in enumerate(path) if isinstance(step, str)]
+    if not names:
+        return "profile"
+    return str(path[names[-1]]) + "".join(f"[{step}]" for step in path[names[-1] + 1 :])
 
 
 def _real_path(loc: tuple[str | int, ...], value: object) -> tuple[str | int, ...]:
