@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from capgen.errors import UsageError
-from capgen.profile.library import find
+from capgen.errors import ProfileError, UsageError
+from capgen.profile.library import find, is_path
 from capgen.profile.resolve import resolve
 from capgen.targets.base import Artefact, Cell, Status
 from capgen.targets.registry import DEFAULT, target
@@ -59,7 +59,7 @@ def plan(name: str, targets: Sequence[str], kubernetes: str | None) -> list[Comp
     Raises:
         CapgenError: the profile, a target or the version is wrong, or `accept` is stale.
     """
-    bare, _, pin = name.partition("@")
+    bare, _, pin = (name, "", "") if is_path(name) else name.partition("@")
     source = find(bare, None)
     profile = resolve(source, find, kubernetes or pin or None)
     for accepted in profile.accept:
@@ -92,7 +92,12 @@ def _compile(source: Source, profile: Profile, wanted: Target) -> Compiled:
             f"the profile is for 1.{profile.minors[0]} too"
         )
         raise source.error(message, "spec", "kubernetes")
-    output = wanted.emit(profile)
+    try:
+        output = wanted.emit(profile)
+    except ProfileError as error:
+        if error.file is not None:
+            raise
+        raise source.error(error.message, "spec", "rules") from None
     accepted = profile.accept.get(wanted.name, {})
     gaps = {rule: cell for rule, cell in output.cells.items() if cell.status is Status.GAP}
     for rule in accepted:

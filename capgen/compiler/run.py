@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from capgen.errors import CapgenError, UsageError
-from capgen.targets.base import content_hash
+from capgen.errors import CapgenError, OutputError, UsageError
+from capgen.terminal import printable
 
 from .drift import drift
 from .plan import Compiled, plan
@@ -55,8 +55,9 @@ def run(request: Request) -> int:
             if not request.keep_going:
                 raise
             wrong = True
-            print(f"error: {error}", file=sys.stderr)
-    _refuse_clashes(compiled)
+            for line in str(error).splitlines():
+                print(f"error: {printable(line)}", file=sys.stderr)
+    compiled = _each_once(compiled)
     gaps = [gap for each in compiled for gap in each.gaps]
     for gap in gaps:
         print(f"{gap.profile}: {gap.target}: `{gap.rule}` is a gap: {gap.reason}")
@@ -87,14 +88,15 @@ def _every() -> list[str]:
     return [name if name.startswith(("/", ".")) else f"./{name}" for name in files]
 
 
-def _refuse_clashes(compiled: list[Compiled]) -> None:
-    """Two profiles of one name would write the same folder."""
-    seen: dict[tuple[str, str], str] = {}
+def _each_once(compiled: list[Compiled]) -> list[Compiled]:
+    """Drop what is named twice; two profiles of one name would write the same folder."""
+    once: dict[tuple[str, str], Compiled] = {}
     for each in compiled:
-        key = (each.profile.name, each.target)
-        if seen.setdefault(key, content_hash(each.profile)) != content_hash(each.profile):
+        first = once.setdefault((each.profile.name, each.target), each)
+        if first.artefacts != each.artefacts:
             msg = f"two profiles are called `{each.profile.name}`: each needs a name of its own"
             raise UsageError(msg)
+    return list(once.values())
 
 
 def _print(compiled: list[Compiled]) -> None:
@@ -113,9 +115,14 @@ def _print(compiled: list[Compiled]) -> None:
 def _compare(out: Path, compiled: list[Compiled]) -> bool:
     found = False
     for each in compiled:
-        for line in drift(out, each):
+        try:
+            differences = list(drift(out, each))
+        except OSError as error:
+            msg = f"cannot read `{error.filename}`: {(error.strerror or str(error)).lower()}"
+            raise OutputError(msg) from error
+        for difference in differences:
             found = True
-            print(line)
+            print("\n".join(map(printable, difference.splitlines())))
     state = "differs" if found else "is what a compile writes"
     print(f"{out}: {state}", file=sys.stderr)
     return found

@@ -1,51 +1,64 @@
 """Puts a target's files onto the disk: the whole folder, or nothing of it.
 
-The new folder is written beside the old one and takes its place by renaming. An interrupt waits
-until the names are right again; after a crash in between, the next run puts the old folder back.
+The new folder is written beside the old one, and the two swap names in one step of the kernel's, so
+that whatever ends the program leaves the one or the other. Where the system has no such step there
+are two, an interrupt waits for both, and after a crash in between the next run puts the old folder
+back.
 """
 
 from __future__ import annotations
 
+import ctypes
+import errno
 import fcntl
 import os
 import shutil
 import signal
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING
 
 from capgen.errors import OutputError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
 
     from .plan import Compiled
 
 _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 _EXECUTABLE = ".sh"
+# From linux/fcntl.h and linux/fs.h.
+_AT_FDCWD = -100
+_RENAME_EXCHANGE = 2
+# What renameat2 says where kernel or file system cannot exchange, or not these two folders.
+_CANNOT_EXCHANGE = (errno.ENOSYS, errno.EINVAL, errno.ENOTSUP, errno.EXDEV)
 
 
-def write(out: Path, compiled: list[Compiled]) -> None:
-    """Write every target's folder below `out`, as `<profile>/<target>/`.
+def write(out: Path, compiled: Sequence[Compiled]) -> None:
+    """Write every target's folder below `out`, as `<profile>/<target>/`, each but once.
 
     Every new folder is complete on the disk before the first takes its place.
 
     Raises:
         OutputError: the output folder is none, leads out of itself, or the disk refuses.
     """
+    places = [out / each.profile.name / each.target for each in compiled]
     try:
-        staged = []
-        try:
-            for each in compiled:
-                home = _home(out, each.profile.name)
-                with _locked(home):
-                    staged.append((home, each.target, _stage(home, each)))
-            for home, name, new in staged:
-                with _locked(home):
-                    _swap(home / name, new, home / f".{name}.old")
-        finally:
-            for _, _, new in staged:
-                shutil.rmtree(new, ignore_errors=True)
+        for place in places:
+            _check(out, place)
+        with ExitStack() as stack:
+            # In one order, so that two runs never wait for each other.
+            for home in sorted({place.parent for place in places}):
+                home.mkdir(parents=True, exist_ok=True)
+                stack.enter_context(_locked(home))
+            new = [_beside(place, f"new-{os.getpid()}") for place in places]
+            for folder in new:
+                stack.callback(shutil.rmtree, folder, ignore_errors=True)
+            for each, place, folder in zip(compiled, places, new, strict=True):
+                _clear(place)
+                _stage(each, folder)
+            for place, folder in zip(places, new, strict=True):
+                _swap(place, folder)
     except OSError as error:
         where = f" `{error.filename}`" if error.filename else ""
         msg = f"cannot write{where}: {(error.strerror or str(error)).lower()}"
@@ -64,25 +77,22 @@ def existing(out: Path, compiled: Compiled) -> dict[str, bytes]:
     }
 
 
-def _home(out: Path, profile: str) -> Path:
-    """Return the profile's folder, made if need be; refuse what is no folder or leads elsewhere."""
+def _check(out: Path, place: Path) -> None:
+    """Refuse what is no folder, and links that lead elsewhere."""
+    for path in (out, *(() if out.is_absolute() else out.parents)):
+        if path.is_symlink() and not path.resolve().is_relative_to(path.parent.resolve()):
+            msg = f"`{path}` is a link out of its folder, to `{path.resolve()}`: name that instead"
+            raise OutputError(msg)
     if out.exists() and not out.is_dir():
         msg = f"the output folder `{out}` is a file"
         raise OutputError(msg)
-    home = out / profile
-    for path in (home, *(child for child in _children(home) if child.is_symlink())):
+    for path in (place.parent, place):
         if path.is_symlink():
             msg = f"`{path}` is a link: the output folder may not lead out of itself"
             raise OutputError(msg)
-    if home.exists() and not home.is_dir():
-        msg = f"`{home}` is a file; expected a folder"
-        raise OutputError(msg)
-    home.mkdir(parents=True, exist_ok=True)
-    return home
-
-
-def _children(home: Path) -> list[Path]:
-    return list(home.iterdir()) if home.is_dir() and not home.is_symlink() else []
+        if path.exists() and not path.is_dir():
+            msg = f"`{path}` is a file; expected a folder"
+            raise OutputError(msg)
 
 
 @contextmanager
@@ -96,32 +106,29 @@ def _locked(home: Path) -> Iterator[None]:
         os.close(handle)
 
 
-def _stage(home: Path, compiled: Compiled) -> Path:
-    """Write a target's files into a folder of their own beside its place."""
-    place = home / compiled.target
-    old = home / f".{compiled.target}.old"
-    if place.exists() and not place.is_dir():
-        msg = f"`{place}` is a file; expected a folder"
-        raise OutputError(msg)
-    if old.exists():
-        # A run before this one was killed between two renames.
-        if place.exists():
-            shutil.rmtree(old)
-        else:
-            old.rename(place)
-    new = home / f".{compiled.target}.new-{os.getpid()}"
-    shutil.rmtree(new, ignore_errors=True)
-    try:
-        for artefact in compiled.artefacts:
-            path = _inside(new, artefact.path)
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_bytes(artefact.text.encode())
-            if path.suffix == _EXECUTABLE:
-                path.chmod(0o755)
-    except BaseException:
-        shutil.rmtree(new, ignore_errors=True)
-        raise
-    return new
+def _beside(place: Path, what: str) -> Path:
+    return place.with_name(f".{place.name}.{what}")
+
+
+def _clear(place: Path) -> None:
+    """Take away what a run that was killed has left, and put back what it had set aside."""
+    for left in place.parent.glob(f".{place.name}.new-*"):
+        shutil.rmtree(left)
+    old = _beside(place, "old")
+    if old.exists() and place.exists():
+        shutil.rmtree(old)
+    elif old.exists():
+        old.rename(place)
+
+
+def _stage(compiled: Compiled, new: Path) -> None:
+    """Write a target's files into a folder of their own; no files, no folder."""
+    for artefact in compiled.artefacts:
+        path = _inside(new, artefact.path)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(artefact.text.encode())
+        if path.suffix == _EXECUTABLE:
+            path.chmod(0o755)
 
 
 def _inside(folder: Path, name: str) -> Path:
@@ -132,19 +139,42 @@ def _inside(folder: Path, name: str) -> Path:
     return path
 
 
-def _swap(place: Path, new: Path, old: Path) -> None:
+def _swap(place: Path, new: Path) -> None:
     """Let the new folder take the old one's place, between two signals."""
     before = signal.pthread_sigmask(signal.SIG_BLOCK, _SIGNALS)
     try:
-        if place.exists():
-            place.rename(old)
-        try:
+        if not place.exists():
             if new.exists():
                 new.rename(place)
-        except OSError:
-            if old.exists():
-                old.rename(place)
-            raise
-        shutil.rmtree(old, ignore_errors=True)
+        elif not new.exists() or not _exchange(place, new):
+            _replace(place, new)
     finally:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+def _exchange(place: Path, new: Path) -> bool:
+    """Let two folders swap names in one step; False where the system cannot."""
+    renameat2 = getattr(ctypes.CDLL(None, use_errno=True), "renameat2", None)
+    if renameat2 is None:
+        return False
+    one, other = os.fsencode(place), os.fsencode(new)
+    if renameat2(_AT_FDCWD, one, _AT_FDCWD, other, _RENAME_EXCHANGE) == 0:
+        return True
+    number = ctypes.get_errno()
+    if number in _CANNOT_EXCHANGE:
+        return False
+    raise OSError(number, os.strerror(number), str(place))
+
+
+def _replace(place: Path, new: Path) -> None:
+    """Set the old folder aside, and let the new one, if there is one, take its place."""
+    old = _beside(place, "old")
+    # Not `rename`: a folder of an image's lower layer can only be copied.
+    shutil.move(place, old)
+    try:
+        if new.exists():
+            new.rename(place)
+    except OSError:
+        shutil.move(old, place)
+        raise
+    shutil.rmtree(old, ignore_errors=True)
