@@ -94,6 +94,8 @@ def holds(predicate: Predicate, value: Value, *, unset_allowed: bool) -> str:
             return _scalar(predicate, field, read, unset_allowed=unset_allowed)
     read = f"{optional}.value()"
     inner = _scalar(predicate, field, read, unset_allowed=unset_allowed)
+    if not unset_allowed:
+        return f"({optional}.hasValue() && {inner})"
     if inner == "false":
         return f"!{optional}.hasValue()"
     return f"(!{optional}.hasValue() || {inner})"
