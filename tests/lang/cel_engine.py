@@ -1,0 +1,216 @@
+"""Evaluates ValidatingAdmissionPolicies in-process, as the API server would.
+
+Stricter than the API server in one thing: every variable is evaluated, also one that no validation
+asks for, and whatever evaluates to an error fails the test.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import yaml
+from cel_expr_python import cel
+from cel_expr_python.ext import ext_optional, ext_strings
+
+from capgen.policy.catalogue import CATALOGUE
+from capgen.policy.defaults import defaulted
+from capgen.policy.subjects import Field
+from capgen.policy.workload import pod_of
+from capgen.targets.vap import emit
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from capgen.policy.admit import Request
+    from capgen.policy.profile import Profile
+    from tests.pods import Pod
+
+_NAMESPACE = "default"
+_ASKED = re.compile(r"variables\.(\w+)")
+# What the API server leaves out where it has its zero value (`omitempty`).
+_OMITTED = {
+    (part.subject.path[-2], part.subject.path[-1]): part.subject.blank
+    for entry in CATALOGUE
+    for part in entry.parts
+    if isinstance(part.subject, Field) and part.subject.blank is not None
+}
+
+
+class EvaluationError(AssertionError):
+    """An expression evaluated to an error, or does not compile."""
+
+
+@cache
+def environment() -> Any:  # noqa: ANN401 - the package has no types
+    """Return what expressions of a policy may speak of."""
+    names = dict.fromkeys(("object", "oldObject", "request", "variables", "v"), cel.Type.DYN)
+    return cel.NewEnv(
+        variables=names, extensions=[ext_optional.ExtOptional(), ext_strings.ExtStrings()]
+    )
+
+
+def compiled(expression: str) -> Any:  # noqa: ANN401 - the package has no types
+    """Compile an expression.
+
+    Raises:
+        EvaluationError: it does not compile.
+    """
+    try:
+        return environment().compile(expression)
+    except Exception as error:
+        msg = f"{error}\n{expression}"
+        raise EvaluationError(msg) from error
+
+
+def run(program: Any, data: dict[str, Any], expression: str) -> Any:  # noqa: ANN401 - any value
+    """Evaluate a compiled expression.
+
+    Raises:
+        EvaluationError: the value is an error: the package raises none.
+    """
+    return _value(program, environment().Activation(data), expression)
+
+
+def _value(program: Any, activation: Any, expression: str) -> Any:  # noqa: ANN401 - any value
+    value = program.eval(activation)
+    if value.type() == cel.Type.ERROR:
+        msg = f"{value.value()}\n{expression}"
+        raise EvaluationError(msg)
+    return value.plain_value()
+
+
+class Refusal(NamedTuple):
+    """What a policy says of an object.
+
+    Attributes:
+        rule: the rule that its message names.
+        text: the message.
+    """
+
+    rule: str
+    text: str
+
+
+class Policy:
+    """A policy, its expressions compiled."""
+
+    def __init__(self, document: dict[str, Any]) -> None:
+        """Compile a policy as it stands in its file."""
+        spec = document["spec"]
+        self._rules = spec["matchConstraints"]["resourceRules"]
+        self._conditions = [_pair(row["expression"]) for row in spec.get("matchConditions", ())]
+        self._variables = [(row["name"], *_pair(row["expression"])) for row in spec["variables"]]
+        self._validations = [
+            (row["message"], _pair(row["expression"]), _pair(row["messageExpression"]))
+            for row in spec["validations"]
+        ]
+
+    def asked(self, request: Request) -> bool:
+        """Tell whether the API server asks this policy, by its resource rules."""
+        workload = request.workload
+        resource = "/".join(filter(None, (workload.resource, request.subresource)))
+        return any(
+            workload.group in rule["apiGroups"]
+            and request.operation.value in rule["operations"]
+            and resource in rule["resources"]
+            for rule in self._rules
+        )
+
+    def judge(self, request: Request, new: Pod, old: Pod | None) -> list[Refusal] | None:
+        """Judge an object as the API server would hand it over; None where a condition fails."""
+        data: dict[str, Any] = {
+            "object": new,
+            "oldObject": old,
+            "request": {
+                "operation": request.operation.value,
+                "namespace": request.namespace or _NAMESPACE,
+            },
+            "variables": {},
+        }
+        if not all(run(program, data, text) for program, text in self._conditions):
+            return None
+        data["variables"] = self._evaluated(data)
+        activation = environment().Activation(data)
+        found = []
+        for message, (program, text), (saying, said) in self._validations:
+            holds = _value(program, activation, text)
+            assert isinstance(holds, bool)
+            if not holds:
+                rule = message.partition(":")[0]
+                words = _value(saying, activation, said)
+                assert words.startswith(f"{rule}: "), words
+                found.append(Refusal(rule, words))
+        return found
+
+    def _evaluated(self, data: dict[str, Any]) -> dict[str, Any]:
+        """Return the value of each variable."""
+        values: dict[str, Any] = {}
+        known: set[str] = set()
+        activation = environment().Activation(data)
+        for name, program, text in self._variables:
+            asked = set(_ASKED.findall(text))
+            if not asked <= known:
+                # To hand values over takes longer than to evaluate: only when there are new ones.
+                activation = environment().Activation(data | {"variables": values})
+                known = set(values)
+            values[name] = _value(program, activation, text)
+        return values
+
+
+class Policies:
+    """All policies that a profile is compiled into."""
+
+    def __init__(self, profile: Profile) -> None:
+        """Emit the policies, and read them back as the API server would read their files."""
+        self._profile = profile
+        texts = (file.text for file in emit(profile).artefacts)
+        documents: Iterable[dict[str, Any]] = [yaml.safe_load(text) for text in texts]
+        self._policies = [Policy(row) for row in documents if row["kind"].endswith("Policy")]
+
+    def refusals(self, request: Request) -> list[Refusal]:
+        """Return what the policies that are asked refuse."""
+        new = served(self._defaulted(request, request.object))
+        old = None if request.old_object is None else served(request.old_object)
+        return [
+            refusal
+            for policy in self._policies
+            if policy.asked(request)
+            for refusal in policy.judge(request, new, old) or ()
+        ]
+
+    def _defaulted(self, request: Request, value: Pod) -> Pod:
+        pod = pod_of(request.workload, value)
+        if not isinstance(pod, dict) or request.subresource:
+            return value
+        template = bool(request.workload.path)
+        ready: Any = defaulted(pod, self._profile.minors, template=template)
+        return _replaced(value, request.workload.path, ready)
+
+
+def served(value: Any, above: str = "") -> Any:  # noqa: ANN401 - any part of an object
+    """Return an object as the API server hands it over: no nulls, no zeros that mean unset."""
+    if isinstance(value, dict):
+        if above == "annotations":
+            return {key: text or "" for key, text in value.items()}
+        return {
+            key: served(item, key)
+            for key, item in value.items()
+            if item is not None and ((above, key) not in _OMITTED or item != _OMITTED[above, key])
+        }
+    if isinstance(value, list):
+        # Go reads null in a list of texts as "".
+        return ["" if item is None else served(item, "*") for item in value]
+    return value
+
+
+def _replaced(value: Pod, path: tuple[str | int, ...], pod: Pod) -> Pod:
+    if not path:
+        return pod
+    step, *rest = path
+    return {**value, str(step): _replaced(value[str(step)], tuple(rest), pod)}
+
+
+def _pair(expression: str) -> tuple[Any, str]:
+    return compiled(expression), expression

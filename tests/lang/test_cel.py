@@ -1,0 +1,258 @@
+"""The emitted CEL, evaluated: it says what the interpreter says."""
+
+from __future__ import annotations
+
+from functools import cache
+from itertools import product
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from capgen.lang import cel_match
+from capgen.lang.cel_values import Value, holds, literal, refuses
+from capgen.policy.admit import Admission, Operation, Request
+from capgen.policy.match import Match, Operator, Requirement
+from capgen.policy.predicates import Includes, InRanges, OneOf, Predicate, Within
+from capgen.policy.predicates import holds as satisfied
+from capgen.policy.profile import Profile, Union
+from capgen.policy.subjects import Field, Level
+from capgen.policy.values import Kind, Scalar
+from capgen.policy.witness import witnesses
+from capgen.policy.workload import WORKLOADS, Workload
+from capgen.profile.library import open_profile
+from tests.lang.cel_engine import EvaluationError, Policies, compiled, run, served
+from tests.pods import container, good, tweak
+from tests.pods_random import random_pods
+from tests.policy.made import profile
+from tests.policy.test_witness import ODD
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+PODS = 500
+LONGEST = 5 * 1024
+
+
+def disagreements(made: Profile, requests: Iterable[tuple[str, Request]]) -> list[object]:
+    """Return the requests of which the policies say something else than the interpreter."""
+    policies, admission = Policies(made), Admission(Union((made,)))
+    wrong: list[object] = []
+    for name, request in requests:
+        refusals = policies.refusals(request)
+        theirs = {refusal.rule for refusal in refusals}
+        ours = {violation.rule for violation in admission.admit(request).violations}
+        if theirs != ours:
+            wrong.append((name, sorted(ours), sorted(theirs)))
+        assert all(len(refusal.text) <= LONGEST for refusal in refusals)
+    return wrong
+
+
+def asked(made: Profile) -> list[tuple[str, Request]]:
+    """Return a profile's witnesses, by name."""
+    return [(witness.name, witness.request) for witness in witnesses(made)]
+
+
+@pytest.mark.parametrize(
+    "name", ["pss/baseline@1.30", "pss/restricted@1.30", "pss/baseline@1.36", "pss/restricted@1.36"]
+)
+def test_library_on_every_witness(name: str) -> None:
+    """Verdict and rules are the same on each witness, and nothing evaluates to an error."""
+    made = open_profile(name)
+    assert disagreements(made, asked(made)) == []
+
+
+@pytest.mark.parametrize("name", sorted(ODD.keys() - {"old", "range"}))
+def test_other_profiles_on_every_witness(name: str) -> None:
+    """The same holds of other readings, ranges, conditions and controllers."""
+    made = profile(ODD[name])
+    assert disagreements(made, asked(made)) == []
+
+
+@pytest.mark.parametrize("level", ["baseline", "restricted"])
+def test_library_on_random_pods(level: str) -> None:
+    """The same holds of pods that break several rules at once."""
+    made = open_profile(f"pss/{level}", "1.36")
+    pods = enumerate(random_pods(made, 7, PODS))
+    assert disagreements(made, ((str(number), Request(pod)) for number, pod in pods)) == []
+
+
+def test_message_names_what_offends() -> None:
+    """A message has the rule, the container, the field and the value."""
+    bad = tweak(good(), {"spec.containers.1.securityContext.privileged": True})
+    (refusal,) = Policies(open_profile("pss/restricted", "1.36")).refusals(Request(bad))
+    assert refusal.rule == "privileged"
+    assert refusal.text.startswith("privileged: sidecar: securityContext.privileged is true (")
+
+
+@cache
+def controllers() -> Policies:
+    """Return the policies of a profile that judges controllers too."""
+    return Policies(profile("extends: pss/restricted\nenforceOn: [pods, controllers]"))
+
+
+@pytest.mark.parametrize("workload", WORKLOADS[1:], ids=lambda workload: workload.kind)
+def test_template_is_judged_when_it_changes(workload: Workload) -> None:
+    """A controller is judged when it is created, and again only with another template."""
+
+    def owner(pod: object, **more: object) -> dict[str, Any]:
+        node: Any = pod
+        for step in reversed(workload.path):
+            node = {step: node}
+        return {"metadata": {"name": "owner", **more}, **node}
+
+    bad = tweak(good(), {"spec.hostPID": True})
+    old = owner(bad)
+
+    def rules(new: object, operation: Operation) -> list[str]:
+        before = old if operation is Operation.UPDATE else None
+        request = Request(owner(new, labels={"a": "b"}), workload, operation, old_object=before)
+        return [refusal.rule for refusal in controllers().refusals(request)]
+
+    assert rules(bad, Operation.CREATE) == ["hostPID"]
+    assert rules(good(), Operation.CREATE) == []
+    assert rules(bad, Operation.UPDATE) == []
+    assert rules(tweak(bad, {"spec.hostIPC": False}), Operation.UPDATE) == ["hostPID"]
+
+
+def test_debug_container_in_an_old_pod() -> None:
+    """Only containers that are new are judged, also where the pod that stands is bad."""
+    policies = Policies(open_profile("pss/restricted", "1.36"))
+    old = tweak(
+        good(ephemeral=True),
+        {"spec.hostPID": True, "spec.ephemeralContainers.0.securityContext": None},
+    )
+    fine = container("new")
+    bad = tweak(fine, {"securityContext.privileged": True})
+
+    def rules(added: object) -> list[str]:
+        listed = [*old["spec"]["ephemeralContainers"], added]
+        new = tweak(old, {"spec.ephemeralContainers": listed})
+        request = Request(
+            new, operation=Operation.UPDATE, old_object=old, subresource="ephemeralcontainers"
+        )
+        return [refusal.rule for refusal in policies.refusals(request)]
+
+    assert rules(fine) == []
+    assert rules(bad) == ["privileged"]
+
+
+def test_label_of_an_old_pod() -> None:
+    """No policy is asked about a pod's UPDATE."""
+    bad = tweak(good(), {"spec.hostPID": True})
+    policies = Policies(open_profile("pss/restricted", "1.36"))
+    assert policies.refusals(Request(bad, operation=Operation.UPDATE, old_object=bad)) == []
+    assert policies.refusals(Request(bad))
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.text())
+def test_literal_is_the_text(text: str) -> None:
+    """Whatever a user writes, its literal evaluates to it and to nothing else."""
+    assert run(compiled(literal(text)), {}, text) == text
+
+
+@pytest.mark.parametrize("value", [True, False, 0, -1, 2**63 - 1])
+def test_literal_is_the_value(value: bool | int) -> None:
+    """Booleans and integers keep their type."""
+    found = run(compiled(literal(value)), {}, "")
+    assert (type(found), found) == (type(value), value)
+
+
+def field(kind: Kind, unset: Scalar | None = None, blank: Scalar | None = None) -> Field:
+    """Make a field of a kind."""
+    return Field(Level.POD, ("x",), kind, unset, blank=blank)
+
+
+GRID: tuple[tuple[list[Field], list[Predicate], list[object]], ...] = (
+    (
+        [field(Kind.BOOL), field(Kind.BOOL, False), field(Kind.BOOL, True)],
+        [OneOf(()), OneOf((True,)), OneOf((False,)), OneOf((True, False))],
+        [None, True, False],
+    ),
+    (
+        [field(Kind.INT), field(Kind.INT, blank=0)],
+        [
+            InRanges(()),
+            InRanges(((0, None),)),
+            InRanges(((1, None),)),
+            InRanges(((5, 5),)),
+            InRanges(((2, 4), (7, 9))),
+            OneOf((3, 0)),
+        ],
+        [None, *range(11), -1],
+    ),
+    (
+        [field(Kind.STRING), field(Kind.STRING, "a"), field(Kind.STRING, blank="")],
+        [
+            OneOf(()),
+            OneOf(("a",)),
+            OneOf(("a", "b")),
+            OneOf(("",)),
+            OneOf(("", "b")),
+            OneOf(("'",)),
+        ],
+        [None, "", "a", "b", "A", "'", "ab"],
+    ),
+    (
+        [field(Kind.STRINGS)],
+        [
+            Within(()),
+            Within(("A",)),
+            Within(("A", "B")),
+            Includes(()),
+            Includes(("A",)),
+            Includes(("A", "B")),
+        ],
+        [None, [], ["A"], ["B"], ["A", "B"], ["B", "A", "C"], [""], ["a"]],
+    ),
+)
+
+
+@pytest.mark.parametrize("unset_allowed", [True, False])
+@pytest.mark.parametrize("row", range(len(GRID)))
+def test_predicates(row: int, unset_allowed: bool) -> None:
+    """A predicate in CEL allows what the interpreter's allows, unset and blank included."""
+    for judged, predicate, value in product(*GRID[row]):
+        found = Value("v.?x", judged)
+        data = {"v": {} if value is None else {"x": value}}
+        absent = value is None or (judged.blank is not None and value == judged.blank)
+        expected = unset_allowed if absent else satisfied(predicate, value)
+        for lower, verdict in ((holds, expected), (refuses, not expected)):
+            text = lower(predicate, found, unset_allowed=unset_allowed)
+            assert run(compiled(text), data, text) is verdict, (text, data)
+
+
+@pytest.mark.parametrize("operator", Operator)
+def test_match_conditions(operator: Operator) -> None:
+    """The conditions of a match say what the interpreter's match says."""
+    values = ("a", "b'") if operator in (Operator.IN, Operator.NOT_IN) else ()
+    match = Match(
+        include=("shop-*", "web"),
+        exclude=("shop-test", "web-*"),
+        pod_selector=(Requirement("k", operator, values),),
+    )
+    conditions = list(cel_match.conditions(match, "object"))
+    namespaces = ("shop-", "shop-test", "shop", "web", "web-1", "other")
+    for namespace, labels in product(namespaces, ({}, {"k": "a"}, {"k": "b'"}, {"k": "c"})):
+        data = {"object": {"metadata": {"labels": labels}}, "request": {"namespace": namespace}}
+        found = all(run(compiled(text), data, text) for _, text in conditions)
+        assert found == match.matches(namespace, None, labels), (namespace, labels)
+    assert cel_match.selector(match.pod_selector)["matchExpressions"]
+
+
+def test_errors_are_seen() -> None:
+    """The engine raises on an error at run time, and on what does not compile."""
+    with pytest.raises(EvaluationError):
+        run(compiled("object.spec.nothing"), {"object": {"spec": {}}}, "")
+    with pytest.raises(EvaluationError):
+        compiled("object.spec.(")
+
+
+def test_served_pod() -> None:
+    """Null is nothing to the API server, in a list of texts it is an empty one."""
+    pod = {"a": None, "b": [None, "x"], "metadata": {"annotations": {"k": None}}}
+    assert served(pod) == {"b": ["", "x"], "metadata": {"annotations": {"k": ""}}}
+    zeros = {"ports": [{"hostPort": 0}], "seLinuxOptions": {"type": ""}, "o": {"type": ""}}
+    assert served(zeros) == {"ports": [{}], "seLinuxOptions": {}, "o": {"type": ""}}
