@@ -5,14 +5,13 @@ from __future__ import annotations
 import random
 from typing import TYPE_CHECKING
 
-from capgen.policy.witness import witnesses
-from tests.pods_random import random_pods
-
 from capgen.policy.admit import Operation
 from capgen.policy.values import NEWEST_MINOR
+from capgen.policy.witness import witnesses
 from tests.engines.agreement import Reference, Word, levels
 from tests.engines.proving import Difference, Lab, Row, shrink
 from tests.engines.psa import PodSecurity, Request, Verdict, fixtures
+from tests.pods_random import random_pods
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

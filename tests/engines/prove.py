@@ -8,16 +8,18 @@ To add a row, write a function from `Lab` to `Row` and name it with its engine i
 
 from __future__ import annotations
 
-import importlib
 import os
 import signal
 import sys
-from pathlib import Path
 
-from tests.engines import lab
+from tests.engines import lab, security_context, yaml_judge
 from tests.engines.cluster_check import cluster_check
+from tests.engines.pod_security_check import fixtures_agree, random_agree, witnesses_agree
 from tests.engines.proving import Check, Difference, Lab, Row, report, run, table
 from tests.engines.psa import Request, defaulted, fixtures
+from tests.engines.vap_check import library_pods
+from tests.engines.vap_match import matches
+from tests.engines.vap_updates import updates
 
 
 def psa_fixtures(laboratory: Lab) -> Row:
@@ -37,24 +39,31 @@ def psa_fixtures(laboratory: Lab) -> Row:
 
 
 def yaml_reader(_: Lab) -> Row:
-    """Compares the reader of manifests with the library that Kubernetes reads them with.
+    """Compares the reader of manifests with the library that Kubernetes reads them with."""
+    cases, differing = yaml_judge.prove(lab.binary("yaml"))
+    return Row("reader", "sigs.k8s.io/yaml", lab.version("yaml"), cases, differing)
 
-    `yaml_judge.prove` returns the number of cases and an iterable of those that differ: each a
-    `Difference`, or else the input itself.
-    """
-    judge = importlib.import_module("tests.engines.yaml_judge")
-    cases, differing = judge.prove(lab.binary("yaml"))
-    found = tuple(
-        each if isinstance(each, Difference) else Difference(each, "the library's value", "another")
-        for each in differing
-    )
-    return Row("reader", "sigs.k8s.io/yaml", lab.version("yaml"), cases, found)
+
+def hardened(laboratory: Lab) -> Row:
+    """Applies the chosen values, by patches and by kustomize, and has the pods judged."""
+    cluster = laboratory.cluster
+    cases, differing = security_context.prove(cluster)
+    note = f"and kustomize {lab.version('kustomize')}"
+    engine = "kube-apiserver"
+    return Row("security-context", engine, cluster.version, cases, tuple(differing), note)
 
 
 CHECKS = (
     Check("psa", psa_fixtures),
+    Check("psa", fixtures_agree),
+    Check("psa", witnesses_agree),
+    Check("psa", random_agree),
+    Check("yaml", yaml_reader),
     Check("apiserver", cluster_check),
-    *([Check("yaml", yaml_reader)] if (Path(__file__).parent / "yaml_judge.py").exists() else []),
+    Check("apiserver", library_pods),
+    Check("apiserver", updates),
+    Check("apiserver", matches),
+    Check("apiserver", hardened),
 )
 
 

@@ -11,12 +11,11 @@ import re
 from typing import TYPE_CHECKING, Final, Self
 
 import yaml
-from capgen.policy.witness import witnesses
-from tests.pods_random import random_pods
 
 from capgen.policy.admit import Operation
 from capgen.policy.match import Match, Operator, Requirement
 from capgen.policy.profile import Enforcement, Profile
+from capgen.policy.witness import witnesses
 from capgen.profile.library import open_profile
 from capgen.targets import vap
 from tests.engines import recording
@@ -24,6 +23,7 @@ from tests.engines.agreement import Reference, Word
 from tests.engines.lab import LabError
 from tests.engines.proving import Difference, Lab, Row
 from tests.engines.psa import fixtures
+from tests.pods_random import random_pods
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -39,7 +39,7 @@ SEED: Final = 1_337
 LABEL: Final = "capgen-lab"
 _WARNED: Final = re.compile(r"Validation failed for ValidatingAdmissionPolicy '[^']*'.*?: (\w+): ")
 
-GOOD: Final = {
+GOOD: Final[Object] = {
     "spec": {
         "securityContext": {"runAsNonRoot": True, "seccompProfile": {"type": "RuntimeDefault"}},
         "containers": [
@@ -54,7 +54,11 @@ GOOD: Final = {
         ],
     }
 }
-BAD: Final = {"spec": {"hostPID": True, **GOOD["spec"]}}
+BAD: Final[Object] = {"spec": {"hostPID": True, **GOOD["spec"]}}
+
+
+def _template(pod: Object) -> Object:
+    return {"apiVersion": "v1", "kind": "PodTemplate", "template": pod}
 
 
 class Applied:
@@ -83,7 +87,10 @@ class Applied:
         """Apply them, and wait until the API server enforces them."""
         self._cluster.apply(self.objects)
         self._cluster.namespace(self.name, {LABEL: self.name})
-        self._cluster.wait_enforced(self.name, BAD, GOOD, says=f"'capgen-{self.name}'")
+        # The templates' policy was applied last: once it is seen, so are those before it. Probing
+        # pods too tells that both answers are to be had.
+        for bad, good in ((_template(BAD), _template(GOOD)), (BAD, GOOD)):
+            self._cluster.wait_enforced(self.name, bad, good, says=f"'capgen-{self.name}")
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -148,7 +155,7 @@ def _corpus(profile: Profile, level: str) -> dict[str, Mapping]:
         text = json.dumps(case.pod, sort_keys=True)
         if case.level == level and case.version == f"v1.{MINOR}" and text not in seen:
             seen.add(text)
-            pods[f"fixture {case.path}"] = _named(case.pod)
+            pods[f"fixture {case.path}"] = _named(dict(case.pod))
     for number, pod in enumerate(random_pods(profile, SEED, RANDOM_PODS)):
         pods[f"random {number}"] = _named(pod)
     return pods

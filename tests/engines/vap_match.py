@@ -1,0 +1,92 @@
+"""Which pods a policy judges: namespaces by name, prefix and label, pods by label."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+import yaml
+
+from capgen.policy.admit import Admission, Request
+from capgen.policy.match import Match, Operator, Requirement
+from capgen.policy.profile import Enforcement, Union
+from capgen.profile.library import open_profile
+from capgen.targets import vap
+from tests.engines.proving import Difference, Lab, Row
+from tests.engines.vap_check import BAD, GOOD
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from tests.engines.rest import Object
+
+_NAMESPACES: Final = {
+    "match-a": {"team": "shop"},
+    "match-a-old": {"team": "shop", "legacy": "yes"},
+    "match-b": {"team": "ops"},
+    "match-bare": {},
+}
+_PODS: Final[tuple[dict[str, str], ...]] = ({}, {"tier": "web"}, {"tier": "db", "legacy": ""})
+# Where a matching pod is always refused, so that waiting for a policy has something to see.
+_CANARY: Final = "match-a"
+_MATCHES: Final = (
+    Match(include=("match-a",)),
+    Match(include=("match-a*",)),
+    Match(include=("match-*",), exclude=("match-a-*", "match-bare")),
+    Match(namespace_selector=(Requirement("team", Operator.IN, ("shop",)),)),
+    Match(namespace_selector=(Requirement("legacy", Operator.DOES_NOT_EXIST),)),
+    Match(
+        include=("match-*",),
+        pod_selector=(
+            Requirement("legacy", Operator.DOES_NOT_EXIST),
+            Requirement("tier", Operator.NOT_IN, ("db",)),
+        ),
+    ),
+    Match(include=("match-*",), pod_selector=(Requirement("tier", Operator.IN, ("web", "it's")),)),
+    Match(include=("match-*",), pod_selector=(Requirement("tier", Operator.EXISTS),)),
+)
+
+
+def matches(laboratory: Lab) -> Row:
+    """Creates a bad pod with each set of labels in each namespace, under all matches at once.
+
+    The policies warn, and each warning names its policy: one answer tells of all of them.
+    """
+    cluster = laboratory.cluster
+    for name, labels in _NAMESPACES.items():
+        cluster.namespace(name, labels)
+    profile = open_profile("pss/baseline", "1.36")._replace(enforcement=Enforcement.WARN)
+    profiles = [
+        profile._replace(name=f"match-{number}", match=match)
+        for number, match in enumerate(_MATCHES)
+    ]
+    objects = [
+        yaml.safe_load(artefact.text) for each in profiles for artefact in vap.emit(each).artefacts
+    ]
+    cluster.apply(objects)
+    differences: list[Difference] = []
+    cases = 0
+    try:
+        canary = {**BAD, "metadata": {"labels": {"tier": "web"}}}
+        for each in profiles:
+            cluster.wait_enforced(_CANARY, canary, GOOD, says=f"'capgen-{each.name}'")
+        for namespace, pod, request in _requests():
+            (answer,) = cluster.judge(namespace, [pod])
+            for each in profiles:
+                cases += 1
+                expected = not Admission(Union((each,))).admit(request).allowed
+                warned = any(f"'capgen-{each.name}'" in text for text in answer.warnings)
+                if warned != expected:
+                    where = [namespace, pod["metadata"], str(each.match)]
+                    words = ("not judged", "judged")
+                    differences.append(Difference(where, words[expected], words[warned]))
+    finally:
+        cluster.delete(objects)
+    return Row("vap", "kube-apiserver", cluster.version, cases, tuple(differences), "match")
+
+
+def _requests() -> Iterator[tuple[str, Object, Request]]:
+    for namespace, namespace_labels in _NAMESPACES.items():
+        labels = {**namespace_labels, "kubernetes.io/metadata.name": namespace}
+        for pod_labels in _PODS:
+            pod: Object = {**BAD, "metadata": {"labels": pod_labels}}
+            yield namespace, pod, Request(pod, namespace=namespace, namespace_labels=labels)
