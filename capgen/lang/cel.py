@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, assert_never
 
 from capgen.policy.expressions import All, AnyOf, Expression, Test
+from capgen.policy.predicates import InRanges
 from capgen.policy.reading import Reading
 from capgen.policy.subjects import (
     EACH,
@@ -181,12 +182,13 @@ def _text(owner: str | None, field: Field, found: str) -> str:
 def _volume_types(predicate: Predicate, names: Names) -> str:
     if not names.pod_level:
         return NOTHING
-    # The API lets just one key stand, so "an allowed one stands" says that no other does; and a
-    # type that is newer than this policy is refused.
-    kinds = [str(value) for value in getattr(predicate, "values", ())]
-    stands = "\n    || ".join(f"has(v.{kind})" for kind in kinds) or "false"
-    text = "'volume ' + v.name + ': spec.volumes[*] is of another type'"
-    return f"{names.spec}.?volumes.orValue([]).map(v,\n  !({stands}),\n  {text})"
+    # A volume's type is a key of it: as `dyn` it is a map, whose keys can be gone through.
+    kinds = ", ".join(literal(value) for value in _values(predicate))
+    other = (
+        f"dyn(v).filter(k, !(k in ['name', {kinds}]))" if kinds else "dyn(v).filter(k, k != 'name')"
+    )
+    text = f"'volume ' + v.name + ': its type is ' + {other}.join(', ')"
+    return f"{names.spec}.?volumes.orValue([]).map(v,\n  {other}.size() > 0,\n  {text})"
 
 
 def _handler_hosts(test: Test, names: Names) -> str:
@@ -198,13 +200,17 @@ def _handler_hosts(test: Test, names: Names) -> str:
         )
         for handler in HANDLERS
     )
-    text = f"c.name + {literal(f': {shown(test.subject)} is set')}"
-    return _each_container(names, f"[{', '.join(ways)}]\n    .exists(h, {bad})", text)
+    handlers = f"[{', '.join(ways)}]"
+    # The API lets a handler have just one of these.
+    host = ".or(".join(f"h.?{handler}.?host" for handler in HANDLERS) + ")"
+    found = f"{handlers}\n    .map(h, {bad}, {host}.orValue('')).join(', ')"
+    text = f"c.name + {literal(f': {shown(test.subject)} is ')} + {found}"
+    return _each_container(names, f"{handlers}\n    .exists(h, {bad})", text)
 
 
 def _annotations(predicate: Predicate, subject: ProfileAnnotations, names: Names) -> str:
     scheme = SCHEMES[subject.scheme]
-    allowed = tuple(str(value) for value in getattr(predicate, "values", ()))
+    allowed = _values(predicate)
     exact = [text for text, kind in scheme.exact if kind in allowed]
     if scheme.blank_is_unset:
         exact.append("")
@@ -226,3 +232,8 @@ def _annotations(predicate: Predicate, subject: ProfileAnnotations, names: Names
         f"{names.annotations}.map(k,\n  {key}\n    && {bad},\n"
         f"  'pod: annotation ' + k + ' is ' + {read})"
     )
+
+
+def _values(predicate: Predicate) -> tuple[str, ...]:
+    """Return the values that a predicate lists; ranges list none."""
+    return () if isinstance(predicate, InRanges) else tuple(str(v) for v in predicate.values)

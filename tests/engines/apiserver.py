@@ -149,7 +149,11 @@ class Cluster:
         self._plane.start_type_checker()
         until = self._plane.processes.until
         return {
-            name: until(partial(self._checked, name), what=f"policy {name} to be type-checked")
+            # The checker compiles every expression for every type: on a busy machine that takes its
+            # time, and the checks of all policies are queued.
+            name: until(
+                partial(self._checked, name), what=f"policy {name} to be type-checked", seconds=240
+            )
             for name in policies
         }
 
