@@ -141,13 +141,17 @@ def _inside(folder: Path, name: str) -> Path:
 
 def _swap(place: Path, new: Path) -> None:
     """Let the new folder take the old one's place, between two signals."""
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, _SIGNALS)
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, ())
     try:
+        # Itself it raises what arrives in that moment.
+        signal.pthread_sigmask(signal.SIG_BLOCK, _SIGNALS)
         if not place.exists():
             if new.exists():
                 new.rename(place)
         elif not new.exists() or not _exchange(place, new):
             _replace(place, new)
+        # What it holds now is the old folder.
+        shutil.rmtree(new, ignore_errors=True)
     finally:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
