@@ -138,7 +138,7 @@ def test_ended_at_any_moment(tmp_path: Path, number: signal.Signals) -> None:
     seen = set()
     for seed in range(40):
         child = _start(lambda: _alternate(tmp_path))
-        time.sleep(random.Random(seed).uniform(0.0, 0.02))
+        time.sleep(random.Random(seed).uniform(0.0, 0.06))
         os.kill(child, number)
         os.waitpid(child, 0)
         seen.add(whole(tmp_path))
