@@ -70,5 +70,5 @@ def nearest(word: str, known: Iterable[str]) -> str:
     words = {each.casefold(): each for each in known}
     # What was cut short is a likelier slip than what is spelt alike.
     longer = [each for each in words if len(word) > _SHORT and each.startswith(asked)]
-    found = longer or get_close_matches(asked, words, n=1, cutoff=0.6)
+    found = sorted(longer, key=len) or get_close_matches(asked, words, n=1, cutoff=0.6)
     return f"; did you mean `{words[found[0]]}`?" if found else ""

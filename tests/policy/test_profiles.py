@@ -163,9 +163,14 @@ def test_range_admits_what_every_minor_admits(text: str) -> None:
         ("rules:\n  runAsUser: {ranges: [a]}", "`a` is no range", 1, 26),
         ("rules:\n  privileged: 0", "`0`", 1, 17),
         ("rules:\n  privileged: {unless: [window]}", "`window` lifts no rule; did you", 1, 27),
-        ("rules:\n  privileged: {unset: deny}", "`unset`: ", 1, 25),
-        ("enforcement: block", "`enforcement`: ", 0, 16),
-        ("loosens: {volumes: ''}", "`volumes`: ", 0, 22),
+        (
+            "rules:\n  privileged: {unset: deny}",
+            "`unset` must be `allow` or `refuse`; found the text `deny`",
+            1,
+            25,
+        ),
+        ("enforcement: block", "`enforcement` must be `deny` or `warn` or `audit`", 0, 16),
+        ("loosens: {volumes: ''}", "`volumes` must be a reason, in words", 0, 22),
     ],
 )
 def test_profile_that_says_what_it_may_not(spec: str, message: str, line: int, column: int) -> None:
