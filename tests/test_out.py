@@ -12,7 +12,7 @@ OUT = ROOT / "out"
 
 
 def test_out_is_what_a_compile_writes() -> None:
-    """Each committed file is written by a compile of the library, byte for byte, and none is stray."""
+    """Each committed file is what a compile of the library writes, and none is stray."""
     compiled = [each for name in names() for each in plan(name, (), None)]
     expected = {
         f"{each.profile.name}/{each.target}/{artefact.path}": artefact.text.encode()
