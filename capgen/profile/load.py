@@ -38,7 +38,8 @@ class InvalidProfileError(CapgenError):
 
     def __init__(self, errors: list[ProfileError]) -> None:
         """Hold the errors, in the order of the file."""
-        super().__init__(errors[0].message)
+        first = errors[0]
+        super().__init__(first.message, file=first.file, position=first.position)
         self.errors = errors
 
     def __str__(self) -> str:

@@ -1,214 +1,194 @@
-"""What is wrong with a profile is said with its place, the text and the nearest right spelling."""
+"""Profiles from files: their parents, what a child may not do, and where that is said."""
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, Any
+
 import pytest
 
-from capgen.profile.load import InvalidProfileError, load, parse
-from capgen.reader import Document, read_bytes
+from capgen.errors import CapgenError, ProfileError
+from capgen.profile.library import open_profile
+from capgen.profile.load import InvalidProfileError, load
 
-HEAD = 'apiVersion: capgen/v1\nkind: Profile\nmetadata: {name: web}\nspec:\n  kubernetes: "1.34"\n'
-
-
-def complaints(text: str) -> list[str]:
-    """Return what is said of a profile, a line each."""
-    (document,) = read_bytes(text.encode(), "web.yaml")
-    assert isinstance(document, Document)
-    with pytest.raises(InvalidProfileError) as caught:
-        parse(document)
-    return str(caught.value).splitlines()
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
-# What stands below `spec:`, and what is said of it: line 6 is its first.
-UNKNOWN_KEYS = {
-    "rulse: {}": "6:3: `rulse` is no key here; did you mean `rules`?",
-    "rules: {privilegd: false}": "6:11: `privilegd` is no key here; did you mean `privileged`?",
-    "rules: {volumes: {alow: [secret]}}": "6:21: `alow` is no key here; did you mean `allow`?",
-    "rules:\n    volumes:\n      allow: [secret]\n      unst: allow": (
-        "9:7: `unst` is no key here; did you mean `unset`?"
-    ),
-    "rules: {procMount: {since: [{version: '1.30', alow: [Default]}]}}": (
-        "6:49: `alow` is no key here; did you mean `allow`?"
-    ),
-    "match: {namespace: {}}": "6:11: `namespace` is no key here; did you mean `namespaces`?",
-    "match: {namespaces: {exclud: [x]}}": (
-        "6:24: `exclud` is no key here; did you mean `exclude`?"
-    ),
-    "match: {podSelector: {matchLabel: {}}}": (
-        "6:25: `matchLabel` is no key here; did you mean `matchLabels`?"
-    ),
-    "match: {podSelector: {matchExpressions: [{key: a, operator: Exists, valus: []}]}}": (
-        "6:71: `valus` is no key here; did you mean `values`?"
-    ),
-    "kubernets: x": "6:3: `kubernets` is no key here; did you mean `kubernetes`?",
-}
+class Folder:
+    """A folder of profiles."""
 
-UNKNOWN_WORDS = {
-    "rules: {capabilities: {drop: [AL]}}": ("6:33: `AL` is not known here; did you mean `ALL`?"),
-    "rules: {capabilities: {allow: [CHOWN, net_bind_service]}}": (
-        "6:41: `net_bind_service` is not known here; did you mean `NET_BIND_SERVICE`?"
-    ),
-    "rules: {volumes: {allow: [secrets]}}": (
-        "6:29: `secrets` is not known here; did you mean `secret`?"
-    ),
-    "rules: {seccompProfile: {allow: [RuntimeDefalt]}}": (
-        "6:36: `RuntimeDefalt` is not known here; did you mean `RuntimeDefault`?"
-    ),
-    "rules: {procMount: {allow: [default]}}": (
-        "6:31: `default` is not known here; did you mean `Default`?"
-    ),
-    "rules: {procMount: {allow: [Default], unless: [usrNamespace]}}": (
-        "6:50: `usrNamespace` lifts no rule; did you mean `userNamespace`?"
-        "; known: windows, userNamespace"
-    ),
-    "rules: {procMount: {allow: [Default], unset: alow}}": (
-        "6:48: `unset` must be `allow` or `refuse`; found the text `alow`; did you mean `allow`?"
-    ),
-    "enforceOn: [pod]": (
-        "6:15: `enforceOn[0]` must be `pods` or `controllers`; found the text `pod`"
-        "; did you mean `pods`?"
-    ),
-    "enforcement: block": (
-        "6:16: `enforcement` must be `deny` or `warn` or `audit`; found the text `block`"
-    ),
-    "match: {podSelector: {matchExpressions: [{key: a, operator: in}]}}": (
-        "6:63: `operator` must be `In` or `NotIn` or `Exists` or `DoesNotExist`"
-        "; found the text `in`; did you mean `In`?"
-    ),
-}
+    def __init__(self, path: Path) -> None:
+        self.path = path
 
-WRONG_TYPES = {
-    "rules: []": "6:10: `rules` must be a mapping; found a list",
-    "rules:": "6:9: `rules` must be a mapping; found null",
-    "rules: {privileged: 0}": "6:23: `privileged` must be true or false; found `0`",
-    'rules: {privileged: "no"}': "6:23: `privileged` must be true or false; found the text `no`",
-    "rules: {privileged: {allow: false}}": "6:31: `allow` must be a list; found `false`",
-    "rules: {capabilities: {drop: ALL}}": "6:32: `drop` must be a list; found the text `ALL`",
-    "rules: {capabilities: [ALL]}": (
-        "6:25: `capabilities` must be one value, or `{allow: [...]}`; found a list"
-    ),
-    "rules: {volumes: {allow: [3]}}": (
-        "6:29: `allow[0]` must be text: quote it; found the number `3`"
-    ),
-    "match: {namespaces: [x]}": "6:23: `namespaces` must be a mapping; found a list",
-    "match: {podSelector: {matchLabels: {a: 1}}}": (
-        "6:42: `a` must be text: quote it; found the number `1`"
-    ),
-    "match: {namespaces: {exclude: [kube_*x]}}": (
-        "6:34: `kube_*x` is no namespace; a `*` may stand at the end of a name only"
-    ),
-    "targets: vap": "6:12: `targets` must be a list; found the text `vap`",
-    "loosens: [privileged]": "6:12: `loosens` must be a mapping; found a list",
-    'loosens: {privileged: ""}': (
-        "6:25: `privileged` must be a reason, in words; found the text ``"
-    ),
-    "accept: {docker: [volumes]}": "6:20: `docker` must be a mapping; found a list",
-    "extends: [3]": "6:13: `extends[0]` must be text: quote it; found the number `3`",
-}
+    def write(self, name: str, spec: str, kubernetes: str | None = "1.34") -> None:
+        """Write a profile: its version stands on line 5, what is given below it."""
+        version = f'  kubernetes: "{kubernetes}"' if kubernetes else "  # no version"
+        head = f"apiVersion: capgen/v1\nkind: Profile\nmetadata: {{name: {name}}}\nspec:\n"
+        (self.path / f"{name}.yaml").write_text(f"{head}{version}\n{spec}")
 
-BAD_RANGES = {
-    "rules: {runAsUser: {ranges: [9-1]}}": "6:32: the range `9-1` runs backwards",
-    "rules: {runAsUser: {ranges: [1-9, ten]}}": (
-        "6:37: `ten` is no range; expected one like `5`, `1-9` or `1-`"
+    def settings(self, name: str) -> dict[str, Any]:
+        """Return the settings of a profile's rules."""
+        profile = open_profile(str(self.path / f"{name}.yaml"))
+        return {rule.id: rule.settings for rule in profile.rules}
+
+    def complaint(self, name: str) -> str:
+        """Return what is said of a profile, its folder cut off."""
+        with pytest.raises(CapgenError) as caught:
+            open_profile(str(self.path / f"{name}.yaml"))
+        return str(caught.value).replace(f"{self.path}/", "")
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Folder:
+    """Return an empty folder for profiles."""
+    return Folder(tmp_path)
+
+
+REFUSED = {
+    "  extends: [pss/restrictd]\n": (
+        "6:13: the library has no profile `pss/restrictd`; did you mean `pss/restricted`?"
     ),
-    "rules: {runAsUser: {ranges: [-5]}}": (
-        "6:32: `-5` is no range; expected one like `5`, `1-9` or `1-`"
+    "  extends: pss/baseline@1.99\n": (
+        "6:12: Kubernetes `1.99` is newer than 1.37, the newest that capgen knows"
     ),
-    "rules: {runAsUser: {ranges: ['1-9223372036854775808']}}": (
-        "6:32: the range `1-9223372036854775808` goes beyond 9223372036854775807, the largest"
-        " integer of the API"
+    "  extends: [./web.yaml]\n": "6:13: `./web.yaml` extends itself",
+    "  extends: [pss/restricted]\n  rules: {runAsUser: {ranges: ['0-']}}\n": (
+        "7:22: `runAsUser` is looser than its parent's: it allows values that its parent's does"
+        " not; say why in `loosens`"
+    ),
+    "  extends: [pss/restricted]\n  rules: {capabilities: {allow: [NET_RAW]}}\n": (
+        "7:25: `capabilities` is looser than its parent's: it allows values that its parent's does"
+        " not; say why in `loosens`"
+    ),
+    "  extends: [pss/restricted]\n  rules: {seccompProfile: {unset: allow}}\n": (
+        "7:27: `seccompProfile` is looser than its parent's: it allows unset; say why in `loosens`"
+    ),
+    "  extends: [pss/restricted]\n  rules: {runAsNonRoot: {unless: [windows]}}\n": (
+        "7:25: `runAsNonRoot` is looser than its parent's: something lifts it that does not lift"
+        " its parent's; say why in `loosens`"
+    ),
+    "  extends: [pss/baseline]\n  rules: {hostPID: null}\n": (
+        "7:20: `hostPID` is looser than its parent's: it is taken out; say why in `loosens`"
+    ),
+    "  extends: [pss/baseline]\n  loosens: {hostPID: a debugger}\n": (
+        "7:22: `hostPID` loosens nothing: the profile does not set it"
+    ),
+    "  accept: {docker: {privileged: seen}}\n": (
+        "6:33: `privileged` is accepted as a gap, but no rule of this name is set"
+    ),
+    "  rules: {procMount: {unset: allow}}\n": (
+        "6:22: the rule `procMount` says nothing; expected one of `allow`"
     ),
 }
 
 
-@pytest.mark.parametrize("room", [UNKNOWN_KEYS, UNKNOWN_WORDS, WRONG_TYPES, BAD_RANGES])
-def test_one_mistake(room: dict[str, str]) -> None:
-    """One mistake is one complaint, at its place."""
-    for text, said in room.items():
-        assert complaints(f"{HEAD}  {text}\n") == [f"web.yaml:{said}"], text
+@pytest.mark.parametrize("spec", REFUSED)
+def test_refused(folder: Folder, spec: str) -> None:
+    """What contradicts a parent or the library is told at its place."""
+    folder.write("web", spec)
+    assert folder.complaint("web") == f"web.yaml:{REFUSED[spec]}"
 
 
-KUBERNETES = {
-    "1.30": "`kubernetes` must be text: quote it; found the number `1.3`",
-    "34": "`kubernetes` must be text: quote it; found the number `34`",
-    "latest": "`latest` is no Kubernetes minor version; expected one like `1.34`",
-    '"1.99"': "Kubernetes `1.99` is newer than 1.37, the newest that capgen knows",
-    '"1.36-1.30"': "the range `1.36-1.30` runs backwards",
-    '"1.34.2"': "`1.34.2` is no Kubernetes minor version; expected one like `1.34`",
-}
+def test_a_reason_loosens(folder: Folder) -> None:
+    """With its reason a looser rule is taken as it is written."""
+    folder.write(
+        "web",
+        "  extends: [pss/restricted]\n"
+        "  rules: {runAsUser: {ranges: ['0-']}, hostPID: null}\n"
+        "  loosens: {runAsUser: legacy, hostPID: a debugger}\n",
+    )
+    assert folder.settings("web")["runAsUser"]["ranges"] == ["0-"]
+    assert "hostPID" not in folder.settings("web")
 
 
-@pytest.mark.parametrize("version", KUBERNETES)
-def test_kubernetes(version: str) -> None:
-    """A version is text, known, and a range runs forwards."""
-    text = HEAD.replace('"1.34"', version)
-    assert complaints(text) == [f"web.yaml:5:15: {KUBERNETES[version]}"]
+def test_a_child_inherits_by_key(folder: Folder) -> None:
+    """A child's `allow` leaves the parent's `drop` alone."""
+    folder.write("web", "  extends: [pss/restricted]\n  rules: {capabilities: {allow: []}}\n")
+    capabilities = folder.settings("web")["capabilities"]
+    assert (capabilities["allow"], capabilities["drop"]) == ([], ["ALL"])
 
 
-DOCUMENTS = {
-    "3": ["1:1: `profile` must be a mapping; found `3`"],
-    "[a]": ["1:1: `profile` must be a mapping; found a list"],
-    HEAD.replace("capgen/v1", "capgen/v2"): [
-        (
-            "1:13: `apiVersion` must be `capgen/v1`; found the text `capgen/v2`"
-            "; did you mean `capgen/v1`?"
-        )
-    ],
-    HEAD.replace("kind: Profile", "kind: Pod"): [
-        "2:7: `kind` must be `Profile`; found the text `Pod`"
-    ],
-    HEAD.replace("name: web", "name: Web_1"): [
-        "3:18: `Web_1` is no name: lower-case letters, digits and `-`, at most 63"
-    ],
-    HEAD.replace("name: web", f"name: {'a' * 64}"): [
-        f"3:18: `{'a' * 64}` is no name: lower-case letters, digits and `-`, at most 63"
-    ],
-    HEAD.replace("name: web", "nam: web"): [
-        "3:11: `name` is required here",
-        "3:12: `nam` is no key here; did you mean `name`?",
-    ],
-    "apiVersion: capgen/v1\nkind: Profile\n": [
-        "1:1: `metadata` is required here",
-        "1:1: `spec` is required here",
-    ],
-}
+def test_a_circle(folder: Folder) -> None:
+    """Parents that lead back are told where the circle closes."""
+    folder.write("a", "  extends: [./b.yaml]\n")
+    folder.write("b", "  extends: [./c.yaml]\n")
+    folder.write("c", "  extends: [./a.yaml]\n")
+    assert folder.complaint("a") == "a.yaml:6:13: `./b.yaml` extends itself"
 
 
-@pytest.mark.parametrize("text", DOCUMENTS)
-def test_documents(text: str) -> None:
-    """What is no profile at all is told so."""
-    assert complaints(text) == [f"web.yaml:{said}" for said in DOCUMENTS[text]]
-
-
-def test_every_mistake_is_told() -> None:
-    """Several mistakes are told together, in the order of the file."""
-    text = "  rules:\n    privilegd: false\n    volumes: {allow: [secrets]}\n  enforcement: no\n"
-    assert complaints(HEAD.replace("1.34", "1.99") + text) == [
-        "web.yaml:5:15: Kubernetes `1.99` is newer than 1.37, the newest that capgen knows",
-        "web.yaml:7:5: `privilegd` is no key here; did you mean `privileged`?",
-        "web.yaml:8:23: `secrets` is not known here; did you mean `secret`?",
-        "web.yaml:9:16: `enforcement` must be `deny` or `warn` or `audit`; found `false`",
+def test_a_broken_parent(folder: Folder) -> None:
+    """What is wrong with a parent is told with the parent's own place, all of it."""
+    folder.write("above", "  rules: {privilegd: false, hostPid: false}\n")
+    folder.write("web", "  extends: [./above.yaml]\n")
+    assert folder.complaint("web").splitlines() == [
+        "above.yaml:6:11: `privilegd` is no key here; did you mean `privileged`?",
+        "above.yaml:6:29: `hostPid` is no key here; did you mean `hostPID`?",
     ]
 
 
-def test_one_file_one_profile(tmp_path_factory: pytest.TempPathFactory) -> None:
-    """Neither no document nor two make a profile."""
-    path = tmp_path_factory.mktemp("profiles") / "p.yaml"
-    for text, count in (("# nothing\n", 0), (f"{HEAD}---\n{HEAD}", 2)):
-        path.write_text(text)
-        with pytest.raises(Exception, match=f"expected one profile; found {count} documents"):
-            load(str(path))
+def test_two_parents(folder: Folder) -> None:
+    """Several parents intersect; two defaults that differ are an error until the child sets one."""
+    folder.write("one", "  rules: {runAsUser: {ranges: [1000-2000], default: 1000}}\n")
+    folder.write("two", "  rules: {runAsUser: {ranges: [1500-3000], default: 1500}}\n")
+    folder.write("web", "  extends: [./one.yaml, ./two.yaml]\n")
+    assert folder.complaint("web") == (
+        "web.yaml:5:3: `runAsUser`: two different values of `default`: `1000` and `1500`;"
+        " set it here"
+    )
+    folder.write(
+        "web", "  extends: [./one.yaml, ./two.yaml]\n  rules: {runAsUser: {default: 1700}}\n"
+    )
+    assert folder.settings("web") == {"runAsUser": {"ranges": ["1500-2000"], "default": 1700}}
 
 
-def test_the_order_of_keys_is_nothing() -> None:
-    """Two orders of the same keys are the same data, in the same order."""
-    text = "  match: {podSelector: {matchLabels: {%s}}}\n  rules: {%s}\n"
-    found = []
-    for labels, rules in (
-        ("a: v, b: w", "privileged: false, hostPID: false"),
-        ("b: w, a: v", "hostPID: false, privileged: false"),
+def test_the_version_of_the_parents(folder: Folder) -> None:
+    """A version is inherited where the parents agree, and required otherwise."""
+    folder.write("one", "", "1.30")
+    folder.write("two", "", "1.31")
+    folder.write("web", "  extends: [./one.yaml]\n", None)
+    assert open_profile(str(folder.path / "web.yaml")).minors == range(30, 31)
+    folder.write("web", "  extends: [./one.yaml, ./two.yaml]\n", None)
+    assert folder.complaint("web") == (
+        "web.yaml:6:12: the parents are for different versions (`1.30`, `1.31`): say `kubernetes`"
+    )
+    folder.write("web", "  rules: {privileged: false}\n", None)
+    assert folder.complaint("web") == (
+        "web.yaml:6:3: `kubernetes` is required: neither it nor a parent says a version"
+    )
+
+
+def test_a_range_of_versions(folder: Folder) -> None:
+    """Over a range the rules of all its minors hold, and what is allowed on all of them."""
+    folder.write("web", "  extends: [pss/baseline]\n", "1.30-1.36")
+    settings = folder.settings("web")
+    assert settings["hostProbes"] == {"allow": []}
+    assert settings["seLinuxOptions"]["type"] == [
+        "container_t",
+        "container_init_t",
+        "container_kvm_t",
+    ]
+    assert "unless" not in settings["procMount"]
+
+
+def test_one_file_one_profile(folder: Folder) -> None:
+    """Neither no document nor two make a profile, and broken YAML makes none."""
+    path = folder.path / "p.yaml"
+    for text, said in (
+        ("# nothing\n", "expected one profile; found 0 documents"),
+        ("a: 1\n---\nb: 1\n", "expected one profile; found 2 documents"),
     ):
-        (document,) = read_bytes((HEAD + text % (labels, rules)).encode(), "web.yaml")
-        assert isinstance(document, Document)
-        found.append(repr(parse(document).data))
-    assert found[0] == found[1]
+        path.write_text(text)
+        with pytest.raises(ProfileError, match=said):
+            load(str(path))
+    path.write_text("a: [\n")
+    with pytest.raises(CapgenError, match=r"p\.yaml:1:5: did not find expected node content"):
+        load(str(path))
+
+
+def test_all_errors_are_one(folder: Folder) -> None:
+    """The error of a profile is the first of them, and holds the rest."""
+    folder.write("web", "  rules: {privilegd: false, hostPid: false}\n")
+    with pytest.raises(InvalidProfileError) as caught:
+        load(str(folder.path / "web.yaml"))
+    assert caught.value.position == caught.value.errors[0].position == (6, 11)
+    assert len(caught.value.errors) == 2
