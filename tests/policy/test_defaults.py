@@ -19,9 +19,6 @@ from tests.policy.made import admit, profile, rules_of
 NEW = range(36, 37)
 MOUNT = "/var/run/secrets/kubernetes.io/serviceaccount"
 ARMOR = "container.apparmor.security.beta.kubernetes.io/"
-SECCOMP = "container.seccomp.security.alpha.kubernetes.io/"
-POD_SECCOMP = "seccomp.security.alpha.kubernetes.io/pod"
-FIELD = "spec.securityContext.seccompProfile"
 
 
 def volumes(
@@ -146,80 +143,20 @@ def test_bound_ports_are_judged() -> None:
     assert rules_of(decision) == ["hostNetwork", "hostPorts"]
 
 
-def armor(pod: Pod, span: range = NEW, *, template: bool = False) -> object:
-    """Return the AppArmor profile of the container `web` after defaulting."""
-    web = defaulted(pod, span, template=template)["spec"]["containers"][0]
-    return web["securityContext"].get("appArmorProfile")
+def test_volumes_get_their_source() -> None:
+    """An emptyDir stands where there was no source, and what is no volume stays."""
+    listed = [{"name": "v"}, {"name": "w", "nfs": None}, {"name": "x", "secret": {}}, "y"]
+    pod = tweak(good(), {"spec.volumes": listed})
+    found = defaulted(pod, NEW, template=True)["spec"]["volumes"]
+    assert [volume.get("emptyDir") for volume in found[:3]] == [{}, {}, None]
+    assert found[2:] == listed[2:]
+    assert len(defaulted(pod, NEW, template=False)["spec"]["volumes"]) == len(listed) + 1
 
 
-@pytest.mark.parametrize(
-    ("text", "expected"),
-    [
-        ("runtime/default", {"type": "RuntimeDefault"}),
-        ("unconfined", {"type": "Unconfined"}),
-        ("localhost/web", {"type": "Localhost", "localhostProfile": "web"}),
-        ("localhost/a/b", {"type": "Localhost", "localhostProfile": "a/b"}),
-        # pkg/api/pod/util.go, ApparmorFieldForAnnotation: what it does not know is no profile.
-        ("localhost/", None),
-        ("", None),
-        ("other", None),
-        ("RuntimeDefault", None),
-        ("docker/default", None),
-    ],
-)
-def test_apparmor_annotation_becomes_the_field(text: str, expected: object) -> None:
-    """pkg/registry/core/pod/strategy.go, applyAppArmorVersionSkew: since 1.30, on pods."""
-    pod = tweak(good(), {annotation(ARMOR + "web"): text})
-    assert armor(pod) == expected
-    assert armor(pod, range(30, 31)) == expected
-    assert armor(pod, range(29, 30)) is None
-    assert armor(pod, range(29, 37)) is None
-    assert armor(pod, template=True) is None
-    assert armor(tweak(pod, {"spec.os.name": "windows"})) is None
-
-
-def test_apparmor_field_stands_before_its_annotation() -> None:
-    """A container that has the field keeps it."""
-    field = {"type": "Localhost", "localhostProfile": "x"}
-    changes = {
-        annotation(ARMOR + "web"): "unconfined",
-        "spec.containers.0.securityContext.appArmorProfile": field,
-    }
-    assert armor(tweak(good(), changes)) == field
-
-
-@pytest.mark.parametrize("version", range(15, 30))
-def test_seccomp_annotations_became_fields(version: int) -> None:
-    """From 1.19 to 1.26 (older strategy.go, applySeccompVersionSkew) they were synced, then not."""
-    synced = 19 <= version <= 26
-    span = range(version, version + 1)
-    pod = tweak(good(), {FIELD: DROP, annotation(POD_SECCOMP): "docker/default"})
-    context = defaulted(pod, span, template=False)["spec"]["securityContext"]
-    assert context.get("seccompProfile") == ({"type": "RuntimeDefault"} if synced else None)
-    pod = tweak(good(), {annotation(SECCOMP + "setup"): "localhost/p.json"})
-    setup = defaulted(pod, span, template=False)["spec"]["initContainers"][0]["securityContext"]
-    expected = {"type": "Localhost", "localhostProfile": "p.json"} if synced else None
-    assert setup.get("seccompProfile") == expected
-
-
-@pytest.mark.parametrize("text", ["localhost/", "", "other", "Unconfined"])
-def test_seccomp_annotation_that_names_no_profile_sets_none(text: str) -> None:
-    """SeccompFieldForAnnotation knows no profile by such a name, so restricted misses one."""
-    notes: dict[Any, str] = {
-        annotation(SECCOMP + name): text for name in ("setup", "web", "sidecar")
-    }
-    pod = tweak(good(), {FIELD: DROP, **notes})
-    decision = admit(Request(pod), open_profile("pss/restricted", "1.24"))
-    assert rules_of(decision) == ["seccompProfile"]
-
-
-def test_seccomp_annotations_count_while_they_are_synced() -> None:
-    """Restricted admits a profile that stands in an annotation, and refuses an unconfined one."""
-    at = {version: open_profile("pss/restricted", f"1.{version}") for version in (19, 26, 27)}
-    pod = tweak(good(), {FIELD: DROP, annotation(POD_SECCOMP): "runtime/default"})
-    assert [admit(Request(pod), one).allowed for one in at.values()] == [True, True, False]
-    bad = tweak(good(), {annotation(SECCOMP + "web"): "unconfined"})
-    assert [admit(Request(bad), one).allowed for one in at.values()] == [False, False, True]
+def test_port_of_another_shape_stays() -> None:
+    """What is no port is left for the check of shapes."""
+    pod = tweak(good(), {"spec.hostNetwork": True, "spec.containers.0.ports": [80]})
+    assert defaulted(pod, NEW, template=False)["spec"]["containers"][0]["ports"] == [80]
 
 
 def test_input_is_left_alone() -> None:

@@ -6,7 +6,7 @@ import pytest
 
 from capgen.policy.admit import Request
 from capgen.policy.match import Match, Operator, Requirement
-from tests.pods import good, tweak
+from tests.pods import DROP, good, tweak
 from tests.policy.made import admit, profile
 
 TEAM = Match(pod_selector=(Requirement("team", Operator.IN, ("web", "shop")),))
@@ -86,10 +86,15 @@ def test_match_of_a_profile() -> None:
         match:
           namespaces: {include: ["shop-*"], exclude: [shop-test]}
           namespaceSelector: {matchLabels: {team: web}}
-          podSelector: {matchExpressions: [{key: legacy, operator: DoesNotExist}]}
+          podSelector:
+            matchExpressions:
+              - {key: legacy, operator: DoesNotExist}
+              - {key: app, operator: Exists}
+              - {key: app, operator: In, values: [web, db]}
+              - {key: app, operator: NotIn, values: [db]}
         rules: {hostPID: false}
     """)
-    bad = tweak(good(), {"spec.hostPID": True})
+    bad = tweak(good(), {"spec.hostPID": True, "metadata.labels.app": "web"})
 
     def refused(**known: object) -> bool:
         request = Request(bad)._replace(**known)  # type: ignore[arg-type]  # any of its fields
@@ -101,5 +106,7 @@ def test_match_of_a_profile() -> None:
     assert not refused(namespace="shop")
     assert not refused(namespace="shop-eu", namespace_labels={"team": "db"})
     assert not refused(namespace="shop-eu", namespace_labels={})
-    assert not refused(object=tweak(bad, {"metadata.labels": {"legacy": "1"}}))
-    assert refused(object=tweak(bad, {"metadata.labels": {"other": "1"}}))
+    assert not refused(object=tweak(bad, {"metadata.labels.legacy": "1"}))
+    assert refused(object=tweak(bad, {"metadata.labels.other": "1"}))
+    assert not refused(object=tweak(bad, {"metadata.labels.app": "db"}))
+    assert not refused(object=tweak(bad, {"metadata.labels.app": DROP}))

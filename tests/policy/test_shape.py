@@ -111,7 +111,8 @@ def test_annotation_hides_nothing_malformed() -> None:
     """A profile that defaulting takes from an annotation leaves a bad struct for all to see."""
     key = "container.apparmor.security.beta.kubernetes.io/web"
     changes = {annotation(key): "runtime/default", SECURITY: "none"}
-    assert rules_of(admit(Request(tweak(good(), changes)), BASELINE)) == ["malformed"]
+    (found,) = admit(Request(tweak(good(), changes)), BASELINE).violations
+    assert (found.rule, found.path) == ("malformed", ("spec", "containers", 0, "securityContext"))
 
 
 @pytest.mark.parametrize("raw", [{}, {"metadata": {}}, {"spec": UNSET}])
