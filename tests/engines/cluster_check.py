@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 from typing import TYPE_CHECKING
 
+from tests.engines.canaries import GOOD
 from tests.engines.proving import Difference, Lab, Row
 from tests.engines.resources import path
 
@@ -21,21 +22,6 @@ GROUP = "admissionregistration.k8s.io"
 LABEL = "lab.capgen.dev/mode"
 PSA = "pod-security.kubernetes.io"
 
-GOOD: Object = {
-    "spec": {
-        "securityContext": {"runAsNonRoot": True, "seccompProfile": {"type": "RuntimeDefault"}},
-        "containers": [
-            {
-                "name": "c",
-                "image": "i",
-                "securityContext": {
-                    "allowPrivilegeEscalation": False,
-                    "capabilities": {"drop": ["ALL"]},
-                },
-            }
-        ],
-    }
-}
 BAD: Object = {
     "spec": {
         "containers": [{"name": "c", "image": "i", "securityContext": {"privileged": True}}],

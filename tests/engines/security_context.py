@@ -19,6 +19,7 @@ from capgen.policy.workload import WORKLOADS
 from capgen.profile.library import open_profile
 from capgen.targets import security_context
 from tests.engines import kustomize
+from tests.engines.canaries import BAD, GOOD
 from tests.engines.lab import LabError
 from tests.engines.proving import Difference
 from tests.engines.resources import path
@@ -76,19 +77,6 @@ SPECS: Final[dict[Os, dict[str, Object]]] = {
     "linux": {"bare": BARE, "full": FULL},
     "windows": {"bare": BARE, "full": WINDOWS_FULL},
 }
-GOOD: Final[Object] = {
-    "securityContext": {"runAsNonRoot": True, "seccompProfile": {"type": "RuntimeDefault"}},
-    "containers": [
-        {
-            "name": "c",
-            "image": "i",
-            "securityContext": {
-                "allowPrivilegeEscalation": False,
-                "capabilities": {"drop": ["ALL"]},
-            },
-        }
-    ],
-}
 
 
 def prove(cluster: Cluster) -> tuple[int, list[Difference]]:
@@ -115,8 +103,7 @@ def _level(cluster: Cluster, level: str, version: str) -> Iterator[Case]:
     namespace = f"lab-{level}-{version.replace('.', '-')}"
     labels = {f"{PSA}/enforce": level, f"{PSA}/enforce-version": f"v{version}"}
     cluster.namespace(namespace, labels)
-    bad: Object = {"spec": {**GOOD, "hostPID": True}}
-    cluster.wait_enforced(namespace, bad, {"spec": GOOD}, says=f"{level}:v{version}")
+    cluster.wait_enforced(namespace, BAD, GOOD, says=f"{level}:v{version}")
     for system in SPECS:
         own = {
             name.removeprefix(f"{system}/"): text

@@ -20,6 +20,7 @@ from capgen.profile.library import open_profile
 from capgen.targets import vap
 from tests.engines import recording
 from tests.engines.agreement import Reference, Word
+from tests.engines.canaries import BAD, GOOD
 from tests.engines.lab import LabError
 from tests.engines.proving import Difference, Lab, Row
 from tests.engines.psa import fixtures
@@ -38,23 +39,6 @@ RANDOM_PODS: Final = 2_000
 SEED: Final = 1_337
 LABEL: Final = "capgen-lab"
 _WARNED: Final = re.compile(r"Validation failed for ValidatingAdmissionPolicy '[^']*'.*?: (\w+): ")
-
-GOOD: Final[Object] = {
-    "spec": {
-        "securityContext": {"runAsNonRoot": True, "seccompProfile": {"type": "RuntimeDefault"}},
-        "containers": [
-            {
-                "name": "c",
-                "image": "i",
-                "securityContext": {
-                    "allowPrivilegeEscalation": False,
-                    "capabilities": {"drop": ["ALL"]},
-                },
-            }
-        ],
-    }
-}
-BAD: Final[Object] = {"spec": {"hostPID": True, **GOOD["spec"]}}
 
 
 def _template(pod: Object) -> Object:

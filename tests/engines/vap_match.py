@@ -11,8 +11,8 @@ from capgen.policy.match import Match, Operator, Requirement
 from capgen.policy.profile import Enforcement, Union
 from capgen.profile.library import open_profile
 from capgen.targets import vap
+from tests.engines.canaries import BAD, GOOD
 from tests.engines.proving import Difference, Lab, Row
-from tests.engines.vap_check import BAD, GOOD
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

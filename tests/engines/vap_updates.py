@@ -15,9 +15,10 @@ from capgen.policy.profile import Enforcement
 from capgen.policy.workload import WORKLOADS, Workload
 from capgen.profile.library import open_profile
 from tests.engines.agreement import Reference
+from tests.engines.canaries import BAD, GOOD
 from tests.engines.proving import Difference, Lab, Row
 from tests.engines.resources import path
-from tests.engines.vap_check import BAD, GOOD, LABEL, LEVELS, MINOR, Applied
+from tests.engines.vap_check import LABEL, LEVELS, MINOR, Applied
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
