@@ -154,23 +154,6 @@ def test_deterministic(capgen: Capgen) -> None:
     assert outputs[0] == outputs[1] == outputs[2]
 
 
-def test_folder_is_replaced_whole(capgen: Capgen) -> None:
-    """A stale file goes with its folder; what stands beside the folder is left alone."""
-    for path in ("out/web/vap/stale.yaml", "out/web/vap/in/stale.yaml"):
-        capgen.write(path, "old")
-    for path in ("out/web/notes.txt", "out/web/kyverno/policy.yaml", "out/other/vap/x.yaml"):
-        capgen.write(path, "mine")
-    capgen.write("web.yaml", WEB)
-    assert capgen("compile", "./web.yaml", "-t", "vap").code == 0
-    found = tree(capgen.folder / "out")
-    assert {name for name, data in found.items() if data == b"mine"} == {
-        "web/notes.txt",
-        "web/kyverno/policy.yaml",
-        "other/vap/x.yaml",
-    }
-    assert set(tree(capgen.folder / "out/web/vap")) == VAP
-
-
 def test_keep_going(capgen: Capgen) -> None:
     """The profile that can be compiled is, and the exit code still tells of the other."""
     capgen.write("profiles/a.yaml", WEB.replace("privileged", "privilegd"))

@@ -1,4 +1,4 @@
-"""Where the output folder is wrong or full, `capgen compile` writes nothing anywhere."""
+"""What `capgen compile` does to the output folder, and to one that is wrong or full."""
 
 from __future__ import annotations
 
@@ -28,6 +28,24 @@ def tree(folder: Path) -> dict[str, bytes]:
         for path in sorted(folder.rglob("*"))
         if path.is_file()
     }
+
+
+def test_folder_is_replaced_whole(capgen: Capgen) -> None:
+    """A stale file goes with its folder; what stands beside the folder is left alone."""
+    for path in ("out/web/vap/stale.yaml", "out/web/vap/in/stale.yaml"):
+        capgen.write(path, "old")
+    for path in ("out/web/notes.txt", "out/web/kyverno/policy.yaml", "out/other/vap/x.yaml"):
+        capgen.write(path, "mine")
+    capgen.write("web.yaml", WEB)
+    assert capgen("compile", "./web.yaml", "-t", "vap").code == 0
+    found = tree(capgen.folder / "out")
+    assert {name for name, data in found.items() if data == b"mine"} == {
+        "web/notes.txt",
+        "web/kyverno/policy.yaml",
+        "other/vap/x.yaml",
+    }
+    assert {name for name, data in found.items() if data == b"old"} == set()
+    assert "web/vap/pods-policy.yaml" in found
 
 
 @pytest.mark.parametrize("link", ["out", "out/web", "out/web/vap"])
