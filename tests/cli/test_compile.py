@@ -89,7 +89,6 @@ def test_no_profiles_folder(capgen: Capgen) -> None:
     done = capgen("compile")
     assert (done.code, done.stdout) == (2, "")
     assert done.stderr == "error: no profile is named, and there is none in `profiles/`\n"
-    assert not (capgen.folder / "out").exists()
 
 
 def test_targets_and_folder(capgen: Capgen) -> None:
