@@ -58,6 +58,7 @@ MODULES = {
         {"psa": "."}, "k8s.io/pod-security-admission", data={"fixtures": "test/testdata"}
     ),
     "yaml": Module({"yaml": "."}, "sigs.k8s.io/yaml"),
+    "cel": Module({"cel": "."}, "k8s.io/apiserver"),
     "etcd": Module({"etcd": "go.etcd.io/etcd/server/v3"}, "go.etcd.io/etcd/server/v3"),
     "kubernetes": Module(
         {

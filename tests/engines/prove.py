@@ -13,6 +13,7 @@ import signal
 import sys
 
 from tests.engines import lab, security_context, yaml_judge
+from tests.engines.cel_environment import cel_environments
 from tests.engines.cluster_check import cluster_check
 from tests.engines.pod_security_check import fixtures_agree, random_agree, witnesses_agree
 from tests.engines.proving import Check, Difference, Lab, Row, report, run, table
@@ -59,6 +60,7 @@ CHECKS = (
     Check("psa", witnesses_agree),
     Check("psa", random_agree),
     Check("yaml", yaml_reader),
+    Check("cel", cel_environments),
     Check("apiserver", cluster_check),
     Check("apiserver", library_pods),
     Check("apiserver", updates),

@@ -20,14 +20,14 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"runtime"
 	"strings"
 
+	celgo "github.com/google/cel-go/cel"
 	v1 "k8s.io/api/admissionregistration/v1"
 	"k8s.io/apimachinery/pkg/util/validation/field"
 	"k8s.io/apimachinery/pkg/util/version"
 	"k8s.io/apiserver/pkg/admission/plugin/cel"
-	"k8s.io/apiserver/pkg/admission/plugin/policy/validating"
-	"k8s.io/apiserver/pkg/admission/plugin/webhook/matchconditions"
 	"k8s.io/apiserver/pkg/cel/environment"
 	kjson "sigs.k8s.io/json"
 )
@@ -51,8 +51,24 @@ type failure struct {
 	Error string `json:"error"`
 }
 
-// stateless holds a compiler for each minor. It knows no variables, and so no policy.
-var stateless = map[uint]cel.Compiler{}
+// expression is what the API server's own accessors are (pkg/admission/plugin/policy/validating,
+// pkg/admission/plugin/webhook/matchconditions), which would bring all of the server along.
+type expression struct {
+	name, text string
+	types      []*celgo.Type
+}
+
+func (e expression) GetName() string            { return e.name }
+func (e expression) GetExpression() string      { return e.text }
+func (e expression) ReturnTypes() []*celgo.Type { return e.types }
+
+// The types of a verdict, of a message, of an audit annotation and of a variable.
+var (
+	verdict  = []*celgo.Type{celgo.BoolType}
+	message  = []*celgo.Type{celgo.StringType}
+	noted    = []*celgo.Type{celgo.StringType, celgo.NullType}
+	whatever = []*celgo.Type{celgo.AnyType, celgo.DynType}
+)
 
 // judge answers one line; what it returns is marshalled as the answer.
 func judge(line []byte) any {
@@ -76,9 +92,8 @@ func judge(line []byte) any {
 // admission plugin compiles what is stored, by StoredExpressions, which hold every library.
 func compile(minor uint, spec *v1.ValidatingAdmissionPolicySpec) (answer, error) {
 	base := environment.MustBaseEnvSet(version.MajorMinor(1, minor))
-	if stateless[minor] == nil {
-		stateless[minor] = cel.NewCompiler(base)
-	}
+	// Match conditions know no variables.
+	stateless := cel.NewCompiler(base)
 	composited, err := cel.NewCompositedCompiler(base)
 	if err != nil {
 		return answer{}, err
@@ -93,68 +108,64 @@ func compile(minor uint, spec *v1.ValidatingAdmissionPolicySpec) (answer, error)
 		}
 	}
 	at := field.NewPath("spec")
+	check := func(at *field.Path, compiler cel.Compiler, known cel.OptionalVariableDeclarations,
+		text string, types []*celgo.Type) {
+		accessor := expression{text: text, types: types}
+		record(at, compiler.CompileCELExpression(accessor, known, environment.NewExpressions))
+	}
 	for i, each := range spec.MatchConditions {
-		each.Expression = strings.TrimSpace(each.Expression)
-		record(
-			at.Child("matchConditions").Index(i).Child("expression"),
-			stateless[minor].CompileCELExpression(
-				(*matchconditions.MatchCondition)(&each), declared, environment.NewExpressions),
-		)
+		place := at.Child("matchConditions").Index(i).Child("expression")
+		check(place, stateless, declared, strings.TrimSpace(each.Expression), verdict)
 	}
 	for i, each := range spec.Variables {
-		record(
-			at.Child("variables").Index(i).Child("expression"),
-			composited.CompileAndStoreVariable(
-				&validating.Variable{Name: each.Name, Expression: each.Expression},
-				declared, environment.NewExpressions),
-		)
+		place := at.Child("variables").Index(i).Child("expression")
+		accessor := expression{each.Name, each.Expression, whatever}
+		record(place, composited.CompileAndStoreVariable(accessor, declared, environment.NewExpressions))
 	}
 	for i, each := range spec.Validations {
 		place := at.Child("validations").Index(i)
-		record(
-			place.Child("expression"),
-			composited.CompileCELExpression(
-				&validating.ValidationCondition{Expression: each.Expression},
-				declared, environment.NewExpressions),
-		)
+		check(place.Child("expression"), composited, declared, each.Expression, verdict)
 		if each.MessageExpression != "" {
-			record(
-				place.Child("messageExpression"),
-				composited.CompileCELExpression(
-					&validating.MessageExpressionCondition{MessageExpression: each.MessageExpression},
-					inMessage, environment.NewExpressions),
-			)
+			check(place.Child("messageExpression"), composited, inMessage, each.MessageExpression, message)
 		}
 	}
 	for i, each := range spec.AuditAnnotations {
-		record(
-			at.Child("auditAnnotations").Index(i).Child("valueExpression"),
-			composited.CompileCELExpression(
-				&validating.AuditAnnotationCondition{ValueExpression: strings.TrimSpace(each.ValueExpression)},
-				declared, environment.NewExpressions),
-		)
+		place := at.Child("auditAnnotations").Index(i).Child("valueExpression")
+		check(place, composited, declared, strings.TrimSpace(each.ValueExpression), noted)
 	}
 	return out, nil
 }
 
+// serve judges in parallel and answers in order.
 func serve(in io.Reader, out io.Writer) error {
-	reader := bufio.NewReader(in)
-	encoder := json.NewEncoder(out)
-	encoder.SetEscapeHTML(false)
-	for {
-		line, err := reader.ReadBytes('\n')
-		if len(line) > 0 {
-			if err := encoder.Encode(judge(line)); err != nil {
-				return err
+	order := make(chan chan any, runtime.NumCPU())
+	var broken error
+	go func() {
+		defer close(order)
+		reader := bufio.NewReader(in)
+		for {
+			line, err := reader.ReadBytes('\n')
+			if len(line) > 0 {
+				answer := make(chan any, 1)
+				order <- answer
+				go func() { answer <- judge(line) }()
+			}
+			if err != nil {
+				if err != io.EOF {
+					broken = err
+				}
+				return
 			}
 		}
-		if err == io.EOF {
-			return nil
-		}
-		if err != nil {
+	}()
+	encoder := json.NewEncoder(out)
+	encoder.SetEscapeHTML(false)
+	for answer := range order {
+		if err := encoder.Encode(<-answer); err != nil {
 			return err
 		}
 	}
+	return broken
 }
 
 func main() {

@@ -1,0 +1,181 @@
+"""Compiles our policies in the CEL environments of the API servers that they are for.
+
+A library of CEL is open to new expressions one minor after the release that brings it: an API
+server compiles what it has not stored yet in the environment of the minor before its own (1.30 has
+`DefaultCompatibilityVersion` 1.29, in k8s.io/apiserver/pkg/cel/environment/base.go; since 1.31 it
+is computed so). The API server of the lab is new, and would take all that the older ones refuse.
+
+The judge knows of a library what its gate says. Not gated are what cel-go adds to the optionals
+(`first`, `last`, `unwrap`), and the field selectors of `authorizer`, which a feature gate opens for
+every minor. Our expressions have no business with either.
+"""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+import yaml
+
+from capgen.policy.match import Match, Operator, Requirement
+from capgen.profile.library import open_profile
+from capgen.targets import vap
+from tests.engines import lab
+from tests.engines.proving import Difference, Lab, Row
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from capgen.policy.profile import Profile
+    from tests.engines.rest import Object
+
+LEVELS: Final = ("baseline", "restricted")
+_KIND: Final = "ValidatingAdmissionPolicy"
+
+# Every kind of restriction, and every operator.
+_LABELS: Final = (
+    Requirement("tier", Operator.IN, ("front", "back")),
+    Requirement("team", Operator.NOT_IN, ("web",)),
+    Requirement("judged", Operator.EXISTS),
+    Requirement("legacy", Operator.DOES_NOT_EXIST),
+)
+_MATCH: Final = Match(("shop", "team-*"), ("kube-system", "openshift-*"), _LABELS, _LABELS)
+
+# The gates of base.go: an expression that is true, and the first environment that compiles it.
+_GATED: Final = (
+    ("optional.of(1).hasValue()", 28),
+    ("isQuantity('1Gi')", 28),
+    ("'%d'.format([1]) == '1'", 29),
+    ("sets.contains([1], [1])", 29),
+    ("isIP('::1')", 30),
+    ("!format.dns1123Label().validate('a').hasValue()", 31),
+    ("{'a': 1}.all(k, v, k == 'a' && v == 1)", 32),
+    ("isSemver('1.0.0')", 33),
+    ("[2, 1].sort() == [1, 2]", 34),
+)
+
+
+class _Case(NamedTuple):
+    """A policy, an environment to compile it in, and what must come of it.
+
+    Attributes:
+        what: the policy, in words.
+        policy: the object.
+        minor: the environment.
+        refused: the places of the expressions that must not compile.
+    """
+
+    what: str
+    policy: Object
+    minor: int
+    refused: frozenset[str] = frozenset()
+
+
+class _Found(NamedTuple):
+    """What the judge made of a case.
+
+    Attributes:
+        expressions: how many it compiled.
+        errors: what it says of those that it refuses, by their place.
+    """
+
+    expressions: int
+    errors: dict[str, str]
+
+
+def cel_environments(_: Lab) -> Row:
+    """Compiles each policy for its oldest minor, the one before, and the newest."""
+    number = lab.version("cel")
+    newest = int(number.split(".")[1])
+    canaries = list(_canaries())
+    emitted = list(_emitted(newest))
+    cases = [*canaries, *emitted]
+    expressions = 0
+    differences: list[Difference] = []
+    for case, found in zip(cases, _judge(cases), strict=True):
+        expressions += found.expressions
+        for place in sorted(case.refused ^ found.errors.keys()):
+            expected = "refused" if place in case.refused else "compiled"
+            actual = found.errors.get(place, "compiled")
+            request = {"policy": case.what, "at": place, "environment": f"1.{case.minor}"}
+            differences.append(Difference(request, expected, actual))
+    note = f"{len(emitted)} times a policy in an environment, and {len(canaries)} canaries"
+    return Row("vap", "k8s.io/apiserver CEL", number, expressions, tuple(differences), note)
+
+
+def _emitted(newest: int) -> Iterator[_Case]:
+    """Yields our policies, for each minor that has them and for the span of all."""
+    spans = [f"1.{minor}" for minor in range(vap.TARGET.floor, newest + 1)]
+    for level in LEVELS:
+        for span in (*spans, f"{spans[0]}-{spans[-1]}"):
+            profile = open_profile(f"pss/{level}", span)
+            oldest = profile.minors[0]
+            for policy in _policies(profile._replace(controllers=True, match=_MATCH)):
+                what = f"{policy['metadata']['name']} for {span}"
+                for minor in sorted({oldest - 1, oldest, newest}):
+                    yield _Case(what, policy, minor)
+
+
+def _policies(profile: Profile) -> list[Object]:
+    objects = [yaml.safe_load(artefact.text) for artefact in vap.emit(profile).artefacts]
+    return [each for each in objects if each["kind"] == _KIND]
+
+
+def _canaries() -> Iterator[_Case]:
+    """Yields policies of which it is known what compiles: the judge must see it, and where."""
+    for expression, first in _GATED:
+        policy = _policy(
+            matchConditions=[{"name": "gated", "expression": expression}],
+            variables=[{"name": "gated", "expression": expression}],
+            validations=[{"expression": expression, "messageExpression": f"string({expression})"}],
+        )
+        yield _Case(expression, policy, first)
+        yield _Case(expression, policy, first - 1, frozenset(_places(policy)))
+    names = [{"name": "a", "expression": "variables.b"}, {"name": "b", "expression": "true"}]
+    policy = _policy(variables=names, validations=[{"expression": "variables.b"}])
+    yield _Case(
+        "a variable before its time", policy, 29, frozenset({"spec.variables[0].expression"})
+    )
+    policy = _policy(validations=[{"expression": "'no verdict'", "messageExpression": "true"}])
+    yield _Case("the wrong types", policy, 29, frozenset(_places(policy)))
+
+
+def _policy(**spec: object) -> Object:
+    return {"apiVersion": "admissionregistration.k8s.io/v1", "kind": _KIND, "spec": spec}
+
+
+def _places(policy: Object) -> Iterator[str]:
+    """Yields the place of every expression of a policy."""
+    for field in ("matchConditions", "variables", "validations"):
+        for index, each in enumerate(policy["spec"].get(field, ())):
+            for key in each:
+                if key in {"expression", "messageExpression"}:
+                    yield f"spec.{field}[{index}].{key}"
+
+
+def _judge(cases: Sequence[_Case]) -> Iterable[_Found]:
+    """Yields what the judge makes of each case.
+
+    Raises:
+        LabError: It does not take a policy, or has not gone through all its expressions.
+    """
+    lines = [json.dumps({"minor": case.minor, "policy": case.policy}) for case in cases]
+    done = subprocess.run(
+        [str(lab.binary("cel"))],
+        input="\n".join(lines),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if done.returncode:
+        raise lab.LabError(f"the CEL judge: {done.stderr.strip()}")
+    # Not splitlines: it splits at more than the ends of lines.
+    for case, line in zip(cases, done.stdout.rstrip("\n").split("\n"), strict=True):
+        answer = json.loads(line)
+        if "error" in answer:
+            raise lab.LabError(f"the CEL judge on {case.what}: {answer['error']}")
+        if answer["expressions"] != len(list(_places(case.policy))):
+            raise lab.LabError(f"the CEL judge left out expressions of {case.what}")
+        errors = {each["at"]: each["error"] for each in answer["errors"]}
+        yield _Found(answer["expressions"], errors)
