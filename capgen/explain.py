@@ -9,7 +9,8 @@ from capgen.policy.catalogue import CATALOGUE, CONDITIONS, ENTRIES, Entry, Part
 from capgen.policy.expressions import allowed_text, tests
 from capgen.policy.subjects import Field, shown
 from capgen.policy.values import show
-from capgen.profile.library import is_path, names, open_profile
+from capgen.profile.library import names, open_profile
+from capgen.profile.reference import is_path, split
 from capgen.targets.base import content_hash
 from capgen.targets.registry import TARGETS
 
@@ -31,7 +32,7 @@ def explain(subject: str | None, kubernetes: str | None) -> str:
         return "\n".join(f"{entry.id:26}{entry.means}" for entry in CATALOGUE)
     if subject in ENTRIES:
         return "\n".join(_rule(ENTRIES[subject], kubernetes))
-    bare = subject.partition("@")[0]
+    bare, _ = split(subject)
     if not is_path(subject) and bare not in names():
         known = (*ENTRIES, *names())
         msg = f"`{subject}` is no rule and no profile{nearest(subject, known)}"

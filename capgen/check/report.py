@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, TextIO
 
 from capgen.policy.shape import UNKNOWN_FIELD
 from capgen.policy.subjects import dotted
-from capgen.policy.values import UNSET, Unset, member
+from capgen.policy.values import UNSET, Unset, member, show
 from capgen.terminal import excerpt, printable, short
 
 if TYPE_CHECKING:
@@ -91,7 +91,7 @@ class TextReport:
         rule = f"{self._strong}{violation.rule}{self._end}"
         place = f"{printable(document.file)}:{at.line}:{at.column}"
         lines = [
-            f"{place}: {rule}: {short(violation.message)}",
+            f"{place}: {rule}: {short(_sentence(violation))}",
             f"    {short(who)}: {short(field_path)} ({violation.profile})",
         ]
         source = document.source_line(at.line)
@@ -177,6 +177,15 @@ class JsonReport:
             "errors": self.errors,
         }
         self.out.write(json.dumps(whole, indent=1) + "\n")
+
+
+def _sentence(violation: Violation) -> str:
+    """Return what must be, and what was found; a fault's message says both already."""
+    if not violation.allowed:
+        return violation.message
+    value = violation.value
+    found = "it unset" if isinstance(value, Unset) else f"`{show(value)}`"
+    return f"{violation.message}; found {found}"
 
 
 def _position(document: Document, violation: Violation) -> Position:

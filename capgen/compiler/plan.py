@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from capgen.errors import ProfileError, UsageError
-from capgen.profile.library import find, is_path
+from capgen.profile.library import find
+from capgen.profile.reference import split
 from capgen.profile.resolve import resolve
 from capgen.targets.base import Artefact, Cell, Status
 from capgen.targets.registry import DEFAULT, target
@@ -59,13 +60,23 @@ def plan(name: str, targets: Sequence[str], kubernetes: str | None) -> list[Comp
     Raises:
         CapgenError: the profile, a target or the version is wrong, or `accept` is stale.
     """
-    bare, _, pin = (name, "", "") if is_path(name) else name.partition("@")
+    bare, pin = split(name)
     source = find(bare, None)
-    profile = resolve(source, find, kubernetes or pin or None)
+    profile = resolve(source, find, kubernetes or pin)
     for accepted in profile.accept:
         _known(source, accepted)
     wanted = list(dict.fromkeys(targets or _own(source) or DEFAULT))
-    return [_compile(source, profile, target(each)) for each in wanted]
+    return [_compile(source, profile, _without_options(each)) for each in wanted]
+
+
+def _without_options(text: str) -> Target:
+    """Return the target that the command line names; `NAME:KEY=VALUE` gives a target options."""
+    name, _, options = text.partition(":")
+    known = target(name)
+    if options:
+        msg = f"the target `{name}` has no options; found `{options}`"
+        raise UsageError(msg)
+    return known
 
 
 def _own(source: Source) -> list[str]:

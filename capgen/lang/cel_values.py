@@ -92,13 +92,11 @@ def holds(predicate: Predicate, value: Value, *, unset_allowed: bool) -> str:
         if _allows(predicate, field, default, unset_allowed=unset_allowed) == unset_allowed:
             read = f"{optional}.orValue({literal(default)})"
             return _scalar(predicate, field, read, unset_allowed=unset_allowed)
-    read = f"{optional}.value()"
-    inner = _scalar(predicate, field, read, unset_allowed=unset_allowed)
-    if not unset_allowed:
-        return f"({optional}.hasValue() && {inner})"
-    if inner == "false":
+    if unset_allowed:
+        # A predicate that allows any value at all has one that could stand for unset.
         return f"!{optional}.hasValue()"
-    return f"(!{optional}.hasValue() || {inner})"
+    inner = _scalar(predicate, field, f"{optional}.value()", unset_allowed=unset_allowed)
+    return f"({optional}.hasValue() && {inner})"
 
 
 def _defaults(predicate: Predicate, field: Field) -> list[Scalar]:

@@ -10,11 +10,10 @@ from enum import Enum
 from typing import TYPE_CHECKING, NamedTuple
 
 from .defaults import defaulted
-from .expressions import Judge, Offence, Test, allowed_text, judge, tests
+from .expressions import Judge, Offence, allowed_text, judge, tests
 from .pod import Mapping, Pod, ephemeral_names, mapping, newcomers, view
 from .shape import Fault, Struct, faults, shape_of
-from .subjects import Path, Subject, shown
-from .values import Unset, show
+from .subjects import Path, Subject, brief
 from .workload import WORKLOADS, Workload, pod_of
 
 if TYPE_CHECKING:
@@ -70,7 +69,7 @@ class Violation(NamedTuple):
         path: the way down to the value from the object; the field may be missing there.
         value: what stands there, or UNSET.
         allowed: what would be allowed, in words.
-        message: one sentence for people.
+        message: what must be, in one sentence for people.
     """
 
     profile: str
@@ -198,17 +197,8 @@ def _violation(profile: str, rule: str, offence: Offence, base: Path) -> Violati
         base + offence.path,
         offence.value,
         words,
-        message(test, offence.value, words),
+        f"{brief(test.subject)} must be {words}",
     )
-
-
-def message(test: Test, value: object, words: str) -> str:
-    """Say what is wrong with a value."""
-    return f"`{shown(test.subject)}` must be {words}; found {_quoted(value)}"
-
-
-def _quoted(value: object) -> str:
-    return "it unset" if isinstance(value, Unset) else f"`{show(value)}`"
 
 
 def _fault(profile: str, fault: Fault, seen: Pod, base: Path) -> Violation:

@@ -53,7 +53,7 @@ def build(entry: Entry, settings: Settings, span: range) -> Rule:
         ProfileError: a setting is none that the rule could have.
     """
     reading = Reading(settings.get("reading", "declared"))
-    tests: list[Expression] = []
+    tests: list[Test] = []
     for part in parts_of(entry, span):
         values = settings.get(part.key)
         if values is None:

@@ -28,12 +28,17 @@ from .subjects import (
 from .values import UNSET, show
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
     from .pod import Mapping
 
 UNKNOWN_FIELD: Final = "unknownField"
 MALFORMED: Final = "malformed"
+
+# Of the unknown keys of one struct, how many are told one by one.
+_MOST: Final = 50
+_TYPES: Final[dict[str, type]] = {"bool": bool, "int": int, "string": str}
+_TYPE_NAMES: Final = {bool: "true or false", int: "an integer", str: "a string"}
 
 
 class Fault(NamedTuple):
@@ -55,10 +60,13 @@ class Fault(NamedTuple):
 class Struct(NamedTuple):
     """What is known of a struct: its fields, and those of them that hold structs to look into.
 
-    `nested` gives for a field the struct in it, and whether it is a list of them.
+    `types` gives the type of each field that holds a plain value and that no rule judges (a rule
+    refuses a value of another type by itself); `nested` gives for a field the struct in it, and
+    whether it is a list of them.
     """
 
     fields: frozenset[str]
+    types: dict[str, type]
     nested: dict[str, tuple[Struct, bool]]
 
 
@@ -84,8 +92,8 @@ def faults(struct: Struct, pod: Mapping) -> list[Fault]:
     if not isinstance(spec, dict):
         return [_malformed(("spec",), spec, "a mapping")]
     _walk(struct, spec, ("spec",), found)
-    containers = spec.get("containers")
-    if containers is None or containers == []:
+    containers = spec.get("containers", UNSET)
+    if containers in (None, UNSET, []):
         found.append(_malformed(("spec", "containers"), containers, "a list of containers"))
     metadata = pod.get("metadata")
     if metadata is not None and not isinstance(metadata, dict):
@@ -97,31 +105,44 @@ def faults(struct: Struct, pod: Mapping) -> list[Fault]:
 
 def _walk(struct: Struct, node: Mapping, path: Path, found: list[Fault]) -> None:
     if not node.keys() <= struct.fields:
-        for key in node.keys() - struct.fields:
-            hint = nearest(str(key), struct.fields)
-            message = f"`{key}` is no field that Kubernetes knows here{hint}"
-            found.append(Fault(UNKNOWN_FIELD, (*path, key), node[key], message))
+        found += _unknown(struct, node, path)
+    types = struct.types
+    for key, value in node.items():
+        if key in types and value is not None and type(value) is not types[key]:
+            found.append(_malformed((*path, key), value, _TYPE_NAMES[types[key]]))
     for key, (inner, many) in struct.nested.items():
         value = node.get(key)
         if value is None:
             continue
         if not many:
-            if isinstance(value, dict):
-                _walk(inner, value, (*path, key), found)
-            else:
-                found.append(_malformed((*path, key), value, "a mapping"))
+            _enter(inner, value, (*path, key), found)
         elif not isinstance(value, list):
             found.append(_malformed((*path, key), value, "a list"))
         else:
             for place, item in enumerate(value):
-                if isinstance(item, dict):
-                    _walk(inner, item, (*path, key, place), found)
-                else:
-                    found.append(_malformed((*path, key, place), item, "a mapping"))
+                _enter(inner, item, (*path, key, place), found)
+
+
+def _enter(struct: Struct, value: object, path: Path, found: list[Fault]) -> None:
+    if isinstance(value, dict):
+        _walk(struct, value, path, found)
+    else:
+        found.append(_malformed(path, value, "a mapping"))
+
+
+def _unknown(struct: Struct, node: Mapping, path: Path) -> Iterator[Fault]:
+    strangers = sorted(node.keys() - struct.fields)
+    for key in strangers[:_MOST]:
+        hint = nearest(str(key), struct.fields)
+        message = f"`{key}` is no field that Kubernetes knows here{hint}"
+        yield Fault(UNKNOWN_FIELD, (*path, key), node[key], message)
+    if len(strangers) > _MOST:
+        message = f"{len(strangers) - _MOST} more keys are no fields that Kubernetes knows here"
+        yield Fault(UNKNOWN_FIELD, path, node, message)
 
 
 def _malformed(path: Path, value: object, expected: str) -> Fault:
-    text = show("null" if value is None else value)
+    text = "it unset" if value is UNSET else show("null" if value is None else value)
     found = (
         text if isinstance(value, (bool, int, str)) or value in (None, UNSET) else "another type"
     )
@@ -155,7 +176,11 @@ def _struct(name: str, ways: _Ways) -> Struct:
         if inner in _structs():
             on = {way[2:] if many else way[1:] for way in ways if way[0] == key and len(way) > 1}
             nested[key] = (_struct(inner, on), many)
-    return Struct(frozenset(fields), nested)
+    judged = {way[0] for way in ways if len(way) == 1}
+    types = {key: _TYPES[kind] for key, kind in fields.items() if kind in _TYPES}
+    return Struct(
+        frozenset(fields), {key: kind for key, kind in types.items() if key not in judged}, nested
+    )
 
 
 @cache

@@ -190,6 +190,19 @@ def shown(subject: Subject) -> str:
             return f"the {scheme.value} annotation"
 
 
+def brief(subject: Subject) -> str:
+    """Name the subject in a sentence, in backticks where it is a field."""
+    match subject:
+        case Field(path=path):
+            return f"`{dotted(path[1:] if path[0] == 'securityContext' else path)}`"
+        case VolumeTypes():
+            return "a volume's type"
+        case HandlerHosts() | ProfileAnnotations():
+            return shown(subject)
+        case _:
+            assert_never(subject)
+
+
 def dotted(path: Path | tuple[str, ...]) -> str:
     """Write a path as Kubernetes' messages do: `spec.containers[0].ports[1].hostPort`."""
     text = ""

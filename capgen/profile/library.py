@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from capgen.errors import UsageError, nearest
 
+from .reference import is_path, split
 from .resolve import resolve
 from .source import Source
 
@@ -30,10 +31,8 @@ def open_profile(name: str, kubernetes: str | None = None) -> Profile:
         UsageError: the library has no such profile.
         CapgenError: the profile cannot be read, or says what it may not.
     """
-    bare, at, pin = name.partition("@")
-    if at and not is_path(name):
-        return resolve(find(bare, None), find, kubernetes or pin)
-    return resolve(find(name, None), find, kubernetes)
+    bare, pin = split(name)
+    return resolve(find(bare, None), find, kubernetes or pin)
 
 
 def find(name: str, child: Source | None) -> Source:
@@ -45,11 +44,6 @@ def find(name: str, child: Source | None) -> Source:
 
     above = child.document.file if child is not None and child.document is not None else None
     return load(str(Path(above).parent / name) if above else name)
-
-
-def is_path(name: str) -> bool:
-    """Tell whether a profile is named by a path."""
-    return name.startswith((".", "/")) or name.endswith((".yaml", ".yml", ".json"))
 
 
 def library(name: str) -> Source:

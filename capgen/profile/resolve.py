@@ -6,9 +6,10 @@ run of `check`.
 
 from __future__ import annotations
 
+from os.path import realpath
 from typing import TYPE_CHECKING, Any
 
-from capgen.errors import CapgenError, ProfileError
+from capgen.errors import CapgenError, ProfileError, nearest
 from capgen.policy.catalogue import ENTRIES, Entry
 from capgen.policy.match import Match, Operator, Requirement
 from capgen.policy.profile import Enforcement, Profile
@@ -16,6 +17,7 @@ from capgen.policy.rules import Rule, Settings, build, resolve_symbols
 from capgen.policy.values import minor, minors
 
 from .meet import ConflictError, meet
+from .reference import split
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -68,7 +70,19 @@ def resolve(source: Source, load: Loader, kubernetes: str | None = None) -> Prof
             if name not in settings:
                 message = f"`{name}` is accepted as a gap, but no rule of this name is set"
                 raise source.error(message, "spec", "accept", target, name)
+    if any("default" in rule.settings or "add" in rule.settings for rule in rules):
+        _check_choices(source, profile)
     return profile
+
+
+def _check_choices(source: Source, profile: Profile) -> None:
+    """Refuse a value to choose that the rules do not allow, whatever is compiled."""
+    from capgen.policy.choice import wanted  # noqa: PLC0415 - the library's profiles choose nothing
+
+    try:
+        wanted(profile, "linux")
+    except ProfileError as error:
+        raise source.error(error.message, "spec", "rules") from None
 
 
 def _version(source: Source, load: Loader, seen: tuple[str, ...]) -> str | None:
@@ -89,15 +103,15 @@ def _parents(
     """Return each parent, the way that led there, and the version that it is pinned to."""
     found = []
     for place, text in enumerate(source.data["extends"]):
-        name, at, pin = text.partition("@")
         try:
-            pinned = minor(pin) if at else None
+            name, pin = split(text)
+            pinned = minor(pin) if pin is not None else None
             parent = load(name, source)
         except CapgenError as error:
             if error.file is not None:
                 raise
             raise source.error(error.message, "spec", "extends", place) from None
-        key = parent.document.file if parent.document is not None else name
+        key = realpath(parent.document.file) if parent.document is not None else name
         if key in seen:
             raise source.error(f"`{text}` extends itself", "spec", "extends", place)
         found.append((parent, (*seen, key), pinned))
@@ -111,6 +125,9 @@ def _at(source: Source, load: Loader, version: int, seen: tuple[str, ...]) -> _R
         if written is None:
             rules.pop(name, None)
             continue
+        if not written:
+            message = f"`{name}` says nothing: give it a value, or null to take it out"
+            raise source.error(message, "spec", "rules", name)
         own = {key: value for key, value in written.items() if key != "since"}
         for revision in written.get("since") or ():
             if minor(revision["version"]) <= version:
@@ -165,7 +182,8 @@ def _check_loosening(source: Source, load: Loader, span: range, rules: tuple[Rul
     loosens = source.data["loosens"]
     for name in loosens:
         if name not in source.data["rules"]:
-            message = f"`{name}` loosens nothing: the profile does not set it"
+            hint = nearest(name, source.data["rules"])
+            message = f"`{name}` loosens nothing: the profile does not set it{hint}"
             raise source.error(message, "spec", "loosens", name)
     ours = {rule.id: rule for rule in rules}
     above = _over(span, lambda version: _inherited(source, load, version, ()), source)

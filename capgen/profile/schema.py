@@ -6,7 +6,7 @@ strictly: `1.30` without quotes is a number, and lost its zero before anybody co
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
 
 from pydantic import (
     AfterValidator,
@@ -17,6 +17,7 @@ from pydantic import (
     StrictBool,
     StrictStr,
     create_model,
+    model_validator,
 )
 
 from capgen.errors import ProfileError, nearest
@@ -134,6 +135,15 @@ class Expression(Strict):
     key: StrictStr
     operator: Literal["In", "NotIn", "Exists", "DoesNotExist"]
     values: list[StrictStr] = []
+
+    @model_validator(mode="after")
+    def _values_fit(self) -> Self:
+        """As in Kubernetes: a list for In and NotIn, none for the others."""
+        if bool(self.values) != (self.operator in ("In", "NotIn")):
+            needs = "no values" if self.values else "values"
+            msg = f"the operator `{self.operator}` takes {needs}"
+            raise ValueError(msg)
+        return self
 
 
 class Selector(Strict):

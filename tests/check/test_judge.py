@@ -143,7 +143,7 @@ def test_unknown_field(check: Check, spec: str) -> None:
 MALFORMED: dict[str, tuple[str, tuple[int, int], object, str]] = {
     "3": ("spec", (4, 7), 3, "must be a mapping; found 3"),
     "null": ("spec", (4, 7), None, "must be a mapping; found null"),
-    "{}": ("spec.containers", (4, 7), "unset", "must be a list of containers; found null"),
+    "{}": ("spec.containers", (4, 7), "unset", "must be a list of containers; found it unset"),
     "{containers: null}": (
         "spec.containers",
         (4, 20),

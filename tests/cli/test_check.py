@@ -28,7 +28,7 @@ spec:
 SERVICE = "apiVersion: v1\nkind: Service\nmetadata: {name: cart}\n"
 BROKEN = "apiVersion: v1\nkind: [\n"
 TEXT = """\
-deploy.yaml:13:25: privileged: `securityContext.privileged` must be false or unset; found `true`
+deploy.yaml:13:25: privileged: `privileged` must be false or unset; found `true`
     Deployment shop/cart, container app: \
 spec.template.spec.containers[0].securityContext.privileged (pss-baseline)
  13 |             privileged: true
@@ -74,7 +74,7 @@ def test_json(capgen: Capgen) -> None:
                 "field": "spec.template.spec.containers[0].securityContext.privileged",
                 "value": True,
                 "allowed": "false or unset",
-                "message": "`securityContext.privileged` must be false or unset; found `true`",
+                "message": "`privileged` must be false or unset",
             }
         ],
         "errors": [],

@@ -104,8 +104,8 @@ def test_messages() -> None:
     bad = tweak(good(), {f"{way}.privileged": True, f"{way}.allowPrivilegeEscalation": DROP})
     decision = admit(Request(bad), RESTRICTED)
     assert [violation.message for violation in decision.violations] == [
-        "`securityContext.privileged` must be false or unset; found `true`",
-        "`securityContext.allowPrivilegeEscalation` must be false; found it unset",
+        "`privileged` must be false or unset",
+        "`allowPrivilegeEscalation` must be false",
     ]
     assert [violation.allowed for violation in decision.violations] == ["false or unset", "false"]
     assert {violation.profile for violation in decision.violations} == {"pss-restricted"}
