@@ -3,22 +3,12 @@
 from __future__ import annotations
 
 from functools import cache
-from itertools import product
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
-from capgen.lang import cel_match
-from capgen.lang.cel_values import Value, holds, literal, refuses
 from capgen.policy.admit import Admission, Operation, Request
-from capgen.policy.match import Match, Operator, Requirement
-from capgen.policy.predicates import Includes, InRanges, OneOf, Predicate, Within
-from capgen.policy.predicates import holds as satisfied
 from capgen.policy.profile import Profile, Union
-from capgen.policy.subjects import Field, Level
-from capgen.policy.values import Kind, Scalar
 from capgen.policy.witness import witnesses
 from capgen.policy.workload import WORKLOADS, Workload
 from capgen.profile.library import open_profile
@@ -144,102 +134,6 @@ def test_label_of_an_old_pod() -> None:
     policies = Policies(open_profile("pss/restricted", "1.36"))
     assert policies.refusals(Request(bad, operation=Operation.UPDATE, old_object=bad)) == []
     assert policies.refusals(Request(bad))
-
-
-@settings(max_examples=60, deadline=None)
-@given(st.text())
-def test_literal_is_the_text(text: str) -> None:
-    """Whatever a user writes, its literal evaluates to it and to nothing else."""
-    assert run(compiled(literal(text)), {}, text) == text
-
-
-@pytest.mark.parametrize("value", [True, False, 0, -1, 2**63 - 1])
-def test_literal_is_the_value(value: bool | int) -> None:
-    """Booleans and integers keep their type."""
-    found = run(compiled(literal(value)), {}, "")
-    assert (type(found), found) == (type(value), value)
-
-
-def field(kind: Kind, unset: Scalar | None = None, blank: Scalar | None = None) -> Field:
-    """Make a field of a kind."""
-    return Field(Level.POD, ("x",), kind, unset, blank=blank)
-
-
-GRID: tuple[tuple[list[Field], list[Predicate], list[object]], ...] = (
-    (
-        [field(Kind.BOOL), field(Kind.BOOL, False), field(Kind.BOOL, True)],
-        [OneOf(()), OneOf((True,)), OneOf((False,)), OneOf((True, False))],
-        [None, True, False],
-    ),
-    (
-        [field(Kind.INT), field(Kind.INT, blank=0)],
-        [
-            InRanges(()),
-            InRanges(((0, None),)),
-            InRanges(((1, None),)),
-            InRanges(((5, 5),)),
-            InRanges(((2, 4), (7, 9))),
-            OneOf((3, 0)),
-        ],
-        [None, *range(11), -1],
-    ),
-    (
-        [field(Kind.STRING), field(Kind.STRING, "a"), field(Kind.STRING, blank="")],
-        [
-            OneOf(()),
-            OneOf(("a",)),
-            OneOf(("a", "b")),
-            OneOf(("",)),
-            OneOf(("", "b")),
-            OneOf(("'",)),
-        ],
-        [None, "", "a", "b", "A", "'", "ab"],
-    ),
-    (
-        [field(Kind.STRINGS)],
-        [
-            Within(()),
-            Within(("A",)),
-            Within(("A", "B")),
-            Includes(()),
-            Includes(("A",)),
-            Includes(("A", "B")),
-        ],
-        [None, [], ["A"], ["B"], ["A", "B"], ["B", "A", "C"], [""], ["a"]],
-    ),
-)
-
-
-@pytest.mark.parametrize("unset_allowed", [True, False])
-@pytest.mark.parametrize("row", range(len(GRID)))
-def test_predicates(row: int, unset_allowed: bool) -> None:
-    """A predicate in CEL allows what the interpreter's allows, unset and blank included."""
-    for judged, predicate, value in product(*GRID[row]):
-        found = Value("v.?x", judged)
-        data = {"v": {} if value is None else {"x": value}}
-        absent = value is None or (judged.blank is not None and value == judged.blank)
-        expected = unset_allowed if absent else satisfied(predicate, value)
-        for lower, verdict in ((holds, expected), (refuses, not expected)):
-            text = lower(predicate, found, unset_allowed=unset_allowed)
-            assert run(compiled(text), data, text) is verdict, (text, data)
-
-
-@pytest.mark.parametrize("operator", Operator)
-def test_match_conditions(operator: Operator) -> None:
-    """The conditions of a match say what the interpreter's match says."""
-    values = ("a", "b'") if operator in (Operator.IN, Operator.NOT_IN) else ()
-    match = Match(
-        include=("shop-*", "web"),
-        exclude=("shop-test", "web-*"),
-        pod_selector=(Requirement("k", operator, values),),
-    )
-    conditions = list(cel_match.conditions(match, "object"))
-    namespaces = ("shop-", "shop-test", "shop", "web", "web-1", "other")
-    for namespace, labels in product(namespaces, ({}, {"k": "a"}, {"k": "b'"}, {"k": "c"})):
-        data = {"object": {"metadata": {"labels": labels}}, "request": {"namespace": namespace}}
-        found = all(run(compiled(text), data, text) for _, text in conditions)
-        assert found == match.matches(namespace, None, labels), (namespace, labels)
-    assert cel_match.selector(match.pod_selector)["matchExpressions"]
 
 
 def test_errors_are_seen() -> None:

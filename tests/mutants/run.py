@@ -1,0 +1,195 @@
+"""Seeds faults in the semantics and in the lowering to CEL, and runs the tests on each.
+
+    python -m tests.mutants.run [MODULE]...
+
+A fault that no test sees is a survivor: exit 1, unless `equivalent.txt` lists it with the reason
+why it changes nothing. A line there that is no survivor any more is stale: exit 1 too.
+
+Each mutant is judged in a process of its own, forked from one that has the libraries loaded, by the
+test functions themselves: pytest would take longer to collect them than they take to run.
+"""
+
+from __future__ import annotations
+
+import importlib
+import itertools
+import os
+import signal
+import sys
+import time
+from importlib.abc import Loader, MetaPathFinder
+from importlib.machinery import ModuleSpec
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+# Loaded once, for every mutant.
+import cel_expr_python.ext.ext_optional
+import cel_expr_python.ext.ext_strings
+import hypothesis
+import pydantic
+import pytest
+import yaml
+
+from tests.mutants.mutate import Mutant, mutants
+
+if TYPE_CHECKING:
+    import ast
+    from collections.abc import Iterator
+    from types import ModuleType
+
+__all__ = ["cel_expr_python", "hypothesis", "pydantic", "pytest", "yaml"]
+
+ROOT: Final = Path(__file__).parents[2]
+EQUIVALENT: Final = Path(__file__).with_name("equivalent.txt")
+LONGEST: Final = 120
+_MATCH: Final = ("policy.test_shape", "policy.test_match")
+_TABLES: Final = (
+    "mutants.quick",
+    "policy.test_shape",
+    "policy.test_admit",
+    "policy.test_updates",
+    "policy.test_tables",
+)
+# Each module with the tests that must see its faults, the quickest first: files, or `file:test`.
+MODULES: Final[dict[str, tuple[str, ...]]] = {
+    "policy.predicates": ("policy.test_predicates", "policy.test_order", *_TABLES),
+    "policy.find": (
+        "mutants.quick",
+        "policy.test_annotations",
+        "policy.test_witness:test_other_profiles",
+        *_TABLES[1:],
+    ),
+    "policy.expressions": (
+        "policy.test_predicates",
+        "policy.test_witness:test_other_profiles",
+        *_TABLES,
+    ),
+    "policy.defaults": ("policy.test_defaults", "policy.test_annotations", "policy.test_shape"),
+    "policy.match": ("policy.test_match",),
+    "policy.admit": ("policy.test_admit", "policy.test_updates", *_MATCH),
+    "lang.cel": ("lang.test_cel_parts", "mutants.quick_cel", "lang.test_cel"),
+    "lang.cel_values": ("lang.test_cel_parts", "mutants.quick_cel", "lang.test_cel"),
+    "lang.cel_match": ("lang.test_cel_parts", "lang.test_cel:test_other_profiles"),
+}
+
+
+class _Finder(MetaPathFinder, Loader):
+    """Finds one module with a fault in it."""
+
+    def __init__(self, name: str, tree: ast.Module) -> None:
+        self._name = name
+        self._tree = tree
+
+    def find_spec(self, name: str, path: object, target: object = None) -> ModuleSpec | None:  # noqa: ARG002 - the protocol's
+        return ModuleSpec(name, self) if name == self._name else None
+
+    def exec_module(self, module: ModuleType) -> None:
+        exec(compile(self._tree, self._name, "exec"), module.__dict__)  # noqa: S102 - the mutant
+
+
+def calls(test: Any) -> Iterator[dict[str, Any]]:  # noqa: ANN401 - any test function
+    """Yield the arguments of each run of a test that pytest would make of its parameters."""
+    marks = [mark for mark in getattr(test, "pytestmark", ()) if mark.name == "parametrize"]
+    rows: list[list[dict[str, Any]]] = []
+    for mark in marks:
+        names, values = mark.args[:2]
+        listed = names.split(",") if isinstance(names, str) else names
+        whole = len(listed) == 1
+        rows.append(
+            [dict(zip(listed, (value,) if whole else value, strict=True)) for value in values]
+        )
+    for parts in itertools.product(*rows):
+        yield {name: value for part in parts for name, value in part.items()}
+
+
+def judge(module: str, tests: tuple[str, ...], mutant: Mutant | None) -> None:
+    """Run the tests; the first that fails raises."""
+    name = f"capgen.{module}"
+    if mutant is not None:
+        sys.meta_path.insert(0, _Finder(name, mutant.tree(_source(module))))
+    for entry in tests:
+        room, _, only = entry.partition(":")
+        loaded = importlib.import_module(f"tests.{room}")
+        for key, test in vars(loaded).items():
+            if key.startswith(only or "test_") and callable(test):
+                for arguments in calls(test):
+                    test(**arguments)
+
+
+def survives(module: str, mutant: Mutant | None) -> int:
+    """Fork a process that judges a mutant, and return its id; it ends with 0 if no test fails."""
+    child = os.fork()
+    if child:
+        return child
+    signal.alarm(LONGEST)
+    quiet = os.open(os.devnull, os.O_WRONLY)
+    if mutant is not None:
+        os.dup2(quiet, 1)
+        os.dup2(quiet, 2)
+    try:
+        judge(module, MODULES[module], mutant)
+    except BaseException:  # noqa: BLE001 - whatever a mutant does
+        if mutant is None:
+            sys.excepthook(*sys.exc_info())
+        os._exit(1)
+    os._exit(0)
+
+
+def survivors(work: list[tuple[str, Mutant]], workers: int) -> Iterator[tuple[str, Mutant]]:
+    """Yield the mutants that no test sees."""
+    running: dict[int, tuple[str, Mutant]] = {}
+    waiting = list(reversed(work))
+    while waiting or running:
+        while waiting and len(running) < workers:
+            module, mutant = waiting.pop()
+            running[survives(module, mutant)] = (module, mutant)
+        child, status = os.wait()
+        judged = running.pop(child)
+        if status == 0:
+            yield judged
+
+
+def listed() -> dict[str, str]:
+    """Return the mutants that change nothing, each with the reason."""
+    lines = EQUIVALENT.read_text("utf-8").splitlines()
+    rows = [line for line in lines if line and not line.startswith(("#", " "))]
+    reasons = [line.strip() for line in lines if line.startswith(" ")]
+    return dict(zip(rows, reasons, strict=True))
+
+
+def _source(module: str) -> str:
+    path = ROOT / "capgen" / (module.replace(".", "/") + ".py")
+    return path.read_text("utf-8")
+
+
+def main(chosen: list[str]) -> int:
+    """Judge all mutants of the chosen modules, or of all."""
+    # The models of the language take long to make, and no fault of a mutant is in them.
+    importlib.import_module("capgen.profile.schema")
+    for name in [name for name in sys.modules if name.startswith(("capgen.policy", "capgen.lang"))]:
+        del sys.modules[name]
+    started = time.monotonic()
+    modules = chosen or list(MODULES)
+    for module in modules:
+        _, status = os.waitpid(survives(module, None), 0)
+        if status:
+            print(f"{module}: its tests fail without any fault")
+            return 1
+    work = [(module, mutant) for module in modules for mutant in mutants(_source(module))]
+    known = listed()
+    found = [f"{module} {mutant.key}" for module, mutant in survivors(work, os.cpu_count() or 1)]
+    new = [key for key in found if key not in known]
+    stale = [key for key in known if key.partition(" ")[0] in modules and key not in found]
+    for title, keys in (("survived", new), ("listed, and no survivor", stale)):
+        for key in sorted(keys):
+            print(f"{title}: {key}")
+    took = time.monotonic() - started
+    print(
+        f"{len(work)} mutants: {len(work) - len(found)} killed, {len(found) - len(new)} equivalent,"
+        f" {len(new)} survived; {took:.0f} s"
+    )
+    return 1 if new or stale else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
