@@ -134,11 +134,13 @@ def test_all_requirements_of_a_match_count() -> None:
         (OneOf((False,)), field(Kind.BOOL, False), True, "!v.?x.orValue(false)"),
         (OneOf((True,)), field(Kind.BOOL, False), False, "v.?x.orValue(false)"),
         (OneOf((False,)), field(Kind.BOOL), False, "!v.?x.orValue(true)"),
+        (OneOf((True,)), field(Kind.BOOL), False, "v.?x.orValue(false)"),
         (OneOf(()), field(Kind.BOOL), True, "!v.?x.hasValue()"),
         (OneOf(("a",)), field(Kind.STRING, "b"), True, "v.?x.orValue('a') == 'a'"),
         (OneOf(("a",)), field(Kind.STRING, "b"), False, "v.?x.orValue('b') == 'a'"),
         (OneOf(("a",)), field(Kind.STRING), False, "v.?x.orValue('') == 'a'"),
         (OneOf(("a",)), field(Kind.STRING, blank=""), True, "v.?x.orValue('') in ['', 'a']"),
+        (OneOf(("a",)), field(Kind.STRING, blank=""), False, "v.?x.orValue('') == 'a'"),
         (OneOf(()), field(Kind.STRING, blank=""), True, "v.?x.orValue('') == ''"),
         (InRanges(()), field(Kind.INT, blank=0), True, "v.?x.orValue(0) == 0"),
         (InRanges(((1, None),)), field(Kind.INT), True, "v.?x.orValue(1) >= 1"),
@@ -193,7 +195,6 @@ PODS: tuple[Pod, ...] = (
     *(tweak(good(), {key: text}) for key in (POD_NOTE, WEB_NOTE, NO_NOTE) for text in TEXTS),
     tweak(good(), {POD_NOTE: "unconfined", WEB_NOTE: "runtime/default"}),
     tweak(good(), {"spec.containers.0.stdin": True, "spec.hostPID": True}),
-    tweak(good(), {"spec.hostPID": True}),
     tweak(good(), {"spec.volumes": [{"name": "a", "nfs": {}}]}),
 )
 EXPRESSIONS: tuple[Expression, ...] = (
