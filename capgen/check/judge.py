@@ -45,7 +45,10 @@ class Judge:
     def __init__(self, profiles: Iterable[Profile], accounts: Accounts | None = None) -> None:
         """Prepare the profiles; `accounts` is what the ServiceAccounts of the input say."""
         self.profiles = tuple(profiles)
-        self._admissions = [Admission(Union((profile,))) for profile in self.profiles]
+        # Offline the pods of a controller are judged, whatever an engine is told to judge.
+        self._admissions = [
+            Admission(Union((profile._replace(pods=True),))) for profile in self.profiles
+        ]
         self._accounts = accounts or {}
 
     def run(self, documents: Iterable[Document | Failure]) -> Iterator[Judged | InputError]:
@@ -92,7 +95,9 @@ def minds_token(profiles: Iterable[Profile]) -> bool:
 
     Only then do the ServiceAccounts of the input matter, and have to be read before the pods.
     """
-    pod = view({"spec": {"volumes": [{"name": "kube-api-access", "projected": {}}]}})
+    # It is of the one type or of the other, by version.
+    volumes = [{"name": "kube-api-access", kind: {}} for kind in ("projected", "secret")]
+    pod = view({"spec": {"volumes": volumes}})
     return any(
         isinstance(test.subject, VolumeTypes) and judge(test)(pod)
         for profile in profiles

@@ -52,14 +52,15 @@ def objects(document: Document) -> Iterator[Object | InputError]:
         return
     kind, api_version = value.get("kind"), value.get("apiVersion")
     listed = value.get("items")
-    is_list = isinstance(kind, str) and kind.endswith("List") and isinstance(api_version, str)
-    if not is_list or "items" not in value:
-        yield _object(document, None, value, api_version, kind)
-        return
-    if listed is None:
-        return
+    # kubectl takes whatever has a list of `items` for a list, of any kind: so do we, or a pod that
+    # it would create went unseen.
     if not isinstance(listed, list):
-        yield _error(document, ("items",), f"expected a list of items; found {_shape(listed)}")
+        is_list = isinstance(kind, str) and kind.endswith("List") and "items" in value
+        if not is_list:
+            yield _object(document, None, value, api_version, kind)
+        elif listed is not None:
+            message = f"expected a list of items; found {_shape(listed)}"
+            yield _error(document, ("items",), message)
         return
     for place, item in enumerate(listed):
         yield _item(document, place, item, value)
@@ -72,11 +73,12 @@ def _item(
     if not isinstance(item, dict):
         return _error(document, path, f"expected a Kubernetes object; found {_shape(item)}")
     kind, api_version = item.get("kind"), item.get("apiVersion")
-    if parent["kind"] != "List":
+    of = parent.get("kind")
+    if isinstance(of, str) and of.endswith("List") and of != "List":
         # A typed list, as the API answers: its items need not say what they are.
-        kind = kind or parent["kind"].removesuffix("List")
-        api_version = api_version or parent["apiVersion"]
-    if isinstance(kind, str) and kind.endswith("List") and "items" in item:
+        kind = kind or of.removesuffix("List")
+        api_version = api_version or parent.get("apiVersion")
+    if isinstance(item.get("items"), list):
         return _error(document, path, f"a `{kind}` in a list: Kubernetes knows no list of lists")
     return _object(document, place, item, api_version, kind)
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, TextIO
+from typing import TYPE_CHECKING, Any, Final, TextIO
 
 from capgen.policy.shape import UNKNOWN_FIELD
 from capgen.policy.subjects import dotted
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
 
     from .judge import Judged
     from .objects import Object
+
+_OTHER_TYPE: Final = re.compile(r"(?:true|false|null|[-+]?\d+(?:\.\d+)?)$", re.IGNORECASE)
 
 
 @dataclass(slots=True)
@@ -184,7 +187,11 @@ def _sentence(violation: Violation) -> str:
     if not violation.allowed:
         return violation.message
     value = violation.value
-    found = "it unset" if isinstance(value, Unset) else f"`{show(value)}`"
+    # A text that reads like a value of another type is shown as the text that it is.
+    quoted = (
+        json.dumps(value) if isinstance(value, str) and _OTHER_TYPE.match(value) else show(value)
+    )
+    found = "it unset" if isinstance(value, Unset) else f"`{quoted}`"
     return f"{violation.message}; found {found}"
 
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from capgen.errors import CapgenError, InputError, UsageError, nearest
 from capgen.profile.library import open_profile
 from capgen.reader import find, read_path, read_stream
-from capgen.terminal import short
+from capgen.terminal import printable, short
 
 from .judge import Judge, accounts_of, minds_token
 from .report import JsonReport, Summary, TextReport
@@ -34,7 +34,8 @@ class Input:
         if not paths and (sys.stdin is None or sys.stdin.isatty()):
             msg = "no manifests: name files or folders, or pipe them in"
             raise UsageError(msg)
-        self._paths = list(find(paths or ["-"]))
+        self.passed_over: list[str] = []
+        self._paths = list(find(paths or ["-"], self.passed_over))
         self._kept: dict[str, bytes] = {}
 
     def documents(self, *, again: bool) -> Iterator[Document | Failure]:
@@ -84,7 +85,7 @@ def run(paths: Sequence[str], names: Sequence[str], output: str, kubernetes: str
             summary.count(found)
             report.add(found)
     report.close(summary)
-    _say(profiles, summary)
+    _say(profiles, summary, given.passed_over)
     if summary.errors:
         return 2
     return 1 if summary.violations else 0
@@ -103,7 +104,10 @@ def _shown(found: Iterator, summary: Summary) -> Iterator:  # type: ignore[type-
         print("\r\x1b[K", end="", file=sys.stderr)
 
 
-def _say(profiles: Sequence[Profile], summary: Summary) -> None:
+def _say(profiles: Sequence[Profile], summary: Summary, passed_over: Sequence[str]) -> None:
+    for path in passed_over:
+        note = "not looked at: a hidden folder, or a link that is not followed"
+        print(f"note: {printable(path)}: {note}", file=sys.stderr)
     for profile in profiles:
         if profile.match.namespace_selector:
             print(

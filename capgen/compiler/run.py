@@ -89,13 +89,23 @@ def _every() -> list[str]:
 
 
 def _each_once(compiled: list[Compiled]) -> list[Compiled]:
-    """Drop what is named twice; two profiles of one name would write the same folder."""
+    """Drop what is named twice; refuse two profiles that write one folder, or one object."""
     once: dict[tuple[str, str], Compiled] = {}
     for each in compiled:
         first = once.setdefault((each.profile.name, each.target), each)
         if first.artefacts != each.artefacts:
             msg = f"two profiles are called `{each.profile.name}`: each needs a name of its own"
             raise UsageError(msg)
+    objects: dict[str, str] = {}
+    for each in once.values():
+        for artefact in each.artefacts:
+            owner = objects.setdefault(artefact.object, each.profile.name)
+            if artefact.object and owner != each.profile.name:
+                msg = (
+                    f"the profiles `{owner}` and `{each.profile.name}` would both write the object "
+                    f"`{artefact.object}`, and one would be lost: rename one of them"
+                )
+                raise UsageError(msg)
     return list(once.values())
 
 

@@ -122,8 +122,12 @@ def _in_pod(test: Test, field: Field, names: Names) -> str:
 
 def _inherited(test: Test, field: Field, names: Names) -> str:
     above = _value(names.spec, field, field.path)
-    own = _value("c", field, field.path)
-    value = Value(f"{own.optional}.or({above.optional})", field)
+    if field.whole:
+        struct = f"{_way('c', field.path[:-1])}.or({_way(names.spec, field.path[:-1])})"
+        value = _leaf(struct, field)
+    else:
+        own = _value("c", field, field.path)
+        value = Value(f"{own.optional}.or({above.optional})", field)
     bad = refuses(test.predicate, value, unset_allowed=test.unset_allowed)
     judged = _each_container(names, bad, _text("c.name", field, value.text()))
     if test.reading is Reading.EFFECTIVE or not names.pod_level:
@@ -157,8 +161,15 @@ def _value(struct: str, field: Field, path: tuple[str, ...]) -> Value:
         return Value(_way(struct, path), field)
     if len(path) == 1:
         return Value(_way(struct, path), field, always=True)
-    leaf = f"s.?{path[-1]}.orValue('')"
-    return Value(f"{_way(struct, path[:-1])}.optMap(s, {leaf})", field)
+    return _leaf(_way(struct, path[:-1]), field)
+
+
+def _leaf(struct: str, field: Field) -> Value:
+    """Return a field's value in its struct, which is an optional."""
+    name = field.path[-1]
+    if field.required:
+        return Value(f"{struct}.optMap(s, s.?{name}.orValue(''))", field)
+    return Value(f"{struct}.?{name}", field)
 
 
 def _way(struct: str, path: tuple[str, ...]) -> str:

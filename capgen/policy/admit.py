@@ -9,16 +9,15 @@ from __future__ import annotations
 from enum import Enum
 from typing import TYPE_CHECKING, NamedTuple
 
-from .defaults import defaulted
+from .defaults import defaulted, spans
 from .expressions import Judge, Offence, allowed_text, judge, tests
 from .pod import Mapping, Pod, ephemeral_names, mapping, newcomers, view
 from .shape import Fault, Struct, faults, shape_of
 from .subjects import Path, Subject, brief
+from .values import UNSET
 from .workload import WORKLOADS, Workload, pod_of
 
 if TYPE_CHECKING:
-    from datetime import date
-
     from .profile import Profile, Union
 
 _POD = WORKLOADS[0]
@@ -42,8 +41,6 @@ class Request(NamedTuple):
         subresource: `ephemeralcontainers` where `kubectl debug` adds one, else "".
         namespace: the name of its namespace; None where a manifest does not tell.
         namespace_labels: the labels of its namespace; None where they are not known.
-        account: the user, or `system:serviceaccount:NAMESPACE:NAME`, that sends it.
-        today: the day (UTC) on which it is sent; None where nothing depends on it.
         automount: what the pod's ServiceAccount says of mounting its token.
     """
 
@@ -54,8 +51,6 @@ class Request(NamedTuple):
     subresource: str = ""
     namespace: str | None = None
     namespace_labels: Mapping | None = None
-    account: str = ""
-    today: date | None = None
     automount: bool = True
 
 
@@ -108,6 +103,7 @@ class Judgement:
     def __init__(self, profile: Profile) -> None:
         """Prepare the profile's rules, in their order."""
         self.profile = profile
+        self.spans = spans(profile.minors)
         self._judges: list[tuple[str, Judge]] = [
             (rule.id, judge(rule.expression)) for rule in profile.rules
         ]
@@ -146,7 +142,7 @@ class Admission:
         """Decide one request: defaulting first, then any one profile must admit the whole pod."""
         raw = pod_of(request.workload, request.object)
         pod = mapping(raw)
-        labels = mapping(mapping(pod.get("metadata")).get("labels"))
+        labels = _labels(pod)
         first: tuple[Violation, ...] | None = None
         judged = pod
         matched = False
@@ -157,14 +153,32 @@ class Admission:
             if not _is_judged(request, profile):
                 continue
             matched = True
-            template = request.workload is not _POD
-            judged = defaulted(pod, profile.minors, template=template, automount=request.automount)
-            seen = _seen(request, judged)
-            found = judgement.violations(judged, seen, request.workload.path)
+            found: list[Violation] = []
+            # A pod that stands already was defaulted when it was created.
+            as_sent = request.workload is not _POD or request.subresource != ""
+            for span in judgement.spans:
+                judged = defaulted(pod, span, template=as_sent, automount=request.automount)
+                seen = _seen(request, judged)
+                for violation in judgement.violations(judged, seen, request.workload.path):
+                    if violation not in found:
+                        found.append(violation)
             if not found:
                 return Decision(allowed=True, matched=True, violations=(), pod=judged)
             first = first if first is not None else tuple(found)
         return Decision(first is None, matched, first or (), judged)
+
+
+def _labels(pod: Mapping) -> Mapping | None:
+    """Return a pod's labels as Go reads them, null being ""; None where they are no mapping."""
+    metadata = pod.get("metadata")
+    if metadata is None:
+        return {}
+    written = metadata.get("labels", {}) if isinstance(metadata, dict) else UNSET
+    if written is None:
+        return {}
+    if not isinstance(written, dict):
+        return None
+    return {key: "" if value is None else value for key, value in written.items()}
 
 
 def _is_judged(request: Request, profile: Profile) -> bool:
@@ -176,6 +190,8 @@ def _is_judged(request: Request, profile: Profile) -> bool:
             return True
         old = pod_of(request.workload, request.old_object or {})
         return pod_of(request.workload, request.object) != old
+    if not profile.pods:
+        return False
     if request.subresource:
         return request.subresource == "ephemeralcontainers"
     return request.operation is Operation.CREATE

@@ -103,7 +103,7 @@ def _inherited(test: Test, found: list[Edge]) -> Iterator[Case]:
         yield _case(f"pod {edge.label}", edge.allowed, (SPEC, edge))
         for place, way in _PLACES.items():
             yield _case(f"{place} {edge.label}", allowed, (way, edge))
-    absent = next(edge for edge in found if edge.inherits)
+    absent = next(edge for edge in found if edge.label == "unset")
     fine = next((each for each in found if _stands(each) and each.allowed), None)
     bad = next((each for each in found if _stands(each) and not each.allowed), None)
     yield _case("new container inherits unset", unset, (SPEC, absent), (NEW, None))
@@ -124,7 +124,7 @@ def _inherited(test: Test, found: list[Edge]) -> Iterator[Case]:
 
 
 def _stands(edge: Edge) -> bool:
-    return not edge.inherits and edge.value not in (None, {}, "")
+    return not edge.inherits and edge.value not in (None, UNSET, {}, "")
 
 
 def _volumes(profile: Profile, predicate: Predicate) -> Iterator[Case]:

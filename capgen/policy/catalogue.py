@@ -46,6 +46,8 @@ class Part(NamedTuple):
         since: the first minor version that it holds at.
         until: the last.
         prefer: the values that are chosen where a concrete one is set, strictest first.
+        explicit: the value is set also where unset means the same: a manifest may hold another, and
+            the API refuses some values beside it.
     """
 
     key: str
@@ -56,6 +58,7 @@ class Part(NamedTuple):
     since: int = 0
     until: int = NEWEST_MINOR
     prefer: tuple[Scalar, ...] = ()
+    explicit: bool = False
 
 
 class Entry(NamedTuple):
@@ -91,12 +94,12 @@ def _capabilities(leaf: str) -> Field:
 
 def _profile(struct: str, unset: str) -> Field:
     path = ("securityContext", struct, "type")
-    return Field(Level.INHERITED, path, Kind.STRING, unset, required=True)
+    return Field(Level.INHERITED, path, Kind.STRING, unset, required=True, whole=True)
 
 
 def _selinux(leaf: str) -> Field:
     path = ("securityContext", "seLinuxOptions", leaf)
-    return Field(Level.INHERITED, path, Kind.STRING, blank="")
+    return Field(Level.INHERITED, path, Kind.STRING, blank="", whole=True)
 
 
 _PSA = "k8s.io/pod-security-admission v0.37.2, policy/"
@@ -111,6 +114,7 @@ CATALOGUE: Final[tuple[Entry, ...]] = (
                 "allow",
                 _security("privileged", Kind.BOOL, Level.CONTAINER, unset=False),
                 prefer=(False,),
+                explicit=True,
             ),
         ),
     ),

@@ -159,7 +159,7 @@ def _value(rule: Rule, field: Field, on_field: list[Test]) -> Value | None:
     strictest = (*part.prefer, *(held for test in on_field for held in _least(test.predicate)))
     for value in _allowed_by(on_field, strictest):
         means_it = type(field.unset) is type(value) and field.unset == value
-        return None if unset_is_fine and means_it else value
+        return None if unset_is_fine and means_it and not part.explicit else value
     only = [value for test in on_field for value in _only(test.predicate)]
     return None if unset_is_fine else next(_allowed_by(on_field, only), None)
 

@@ -7,6 +7,7 @@ what changes is copied.
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 from .pod import Mapping, mapping, sequence
@@ -26,6 +27,14 @@ _APPARMOR_SYNC_SINCE = 30
 _TEMPLATE_PORTS_UNTIL = 27
 _ACCESS_PREFIX = "kube-api-access-"
 _ACCESS_PATH = "/var/run/secrets/kubernetes.io/serviceaccount"
+
+
+def spans(minors: range) -> tuple[range, ...]:
+    """Cut a span of minor versions where defaulting changes: a pod is judged once for each part."""
+    cuts = (_PROJECTED_SINCE, _SECCOMP_SYNC[0], _SECCOMP_SYNC[-1] + 1, _APPARMOR_SYNC_SINCE)
+    inner = (*cuts, _TEMPLATE_PORTS_UNTIL + 1)
+    edges = [minors[0], *(cut for cut in inner if cut in minors[1:]), minors[-1] + 1]
+    return tuple(range(low, high) for low, high in pairwise(sorted(set(edges))))
 
 
 def defaulted(pod: Mapping, span: range, *, template: bool, automount: bool = True) -> Mapping:

@@ -71,10 +71,14 @@ def edges(test: Test, field: Field, known: str | None) -> Iterator[Edge]:
         yield Edge(label, field.path, value, fine)
     unset = test.unset_allowed
     if not field.required:
-        yield Edge("unset", field.path, UNSET, unset, inherits=True)
-        yield Edge("null", field.path, None, unset, inherits=True)
+        # What is unset in a struct that takes the pod's place stays unset.
+        inherits = not field.whole
+        if field.whole:
+            yield Edge("no-struct", field.path[:-1], UNSET, unset, inherits=True)
+        yield Edge("unset", field.path, UNSET, unset, inherits)
+        yield Edge("null", field.path, None, unset, inherits)
         if field.blank is not None:
-            yield Edge("blank", field.path, field.blank, unset, inherits=True)
+            yield Edge("blank", field.path, field.blank, unset, inherits)
         return
     empty = _member("", test.predicate)
     yield Edge("unset", field.path[:-1], UNSET, unset, inherits=True)
@@ -89,7 +93,9 @@ def good(test: Test, field: Field, known: str | None) -> Edge | None:
         (
             edge
             for edge in edges(test, field, known)
-            if edge.allowed and not edge.inherits and edge.value not in (None, {})
+            if edge.allowed
+            and not edge.inherits
+            and edge.value not in (None, UNSET, {}, field.blank)
         ),
         None,
     )

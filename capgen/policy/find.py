@@ -113,6 +113,12 @@ def _inherited(field: Field, reading: Reading) -> Finder:
     tail = field.path
     declared = reading is not Reading.EFFECTIVE
 
+    def stands(struct: Mapping) -> bool:
+        node: Any = struct
+        for step in tail[:-1]:
+            node = mapping(node).get(step)
+        return isinstance(node, dict)
+
     def find(pod: Pod) -> list[Occurrence]:
         found = []
         above = reach(pod.spec)
@@ -123,7 +129,7 @@ def _inherited(field: Field, reading: Reading) -> Finder:
             value = reach(container.raw)
             if value is not UNSET:
                 found.append(Occurrence(container, container.path, tail, value))
-            elif above is UNSET:
+            elif above is UNSET or (field.whole and stands(container.raw)):
                 found.append(Occurrence(container, container.path, tail, UNSET))
             elif not judged_above:
                 found.append(Occurrence(container, _SPEC, tail, above))

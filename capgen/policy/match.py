@@ -65,7 +65,7 @@ class Match(NamedTuple):
         self,
         namespace: str | None,
         namespace_labels: Mapping[str, object] | None,
-        pod_labels: Mapping[str, object],
+        pod_labels: Mapping[str, object] | None,
     ) -> bool:
         """Tell whether a pod is judged. What is not known (None) counts as matching."""
         if namespace is not None:
@@ -75,7 +75,7 @@ class Match(NamedTuple):
                 return False
         if namespace_labels is not None and not _all(self.namespace_selector, namespace_labels):
             return False
-        return _all(self.pod_selector, pod_labels)
+        return pod_labels is None or _all(self.pod_selector, pod_labels)
 
 
 def named(patterns: tuple[str, ...], name: str) -> bool:

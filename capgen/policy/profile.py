@@ -31,6 +31,7 @@ class Profile(NamedTuple):
         minors: the minor versions of Kubernetes that it holds for.
         rules: what a pod must satisfy, all of it.
         enforcement: what an engine does with a pod that is refused.
+        pods: pods are judged.
         controllers: controllers are judged too, by their pod template.
         match: which pods are judged.
         accept: gaps that the author has agreed to: target to rule to reason.
@@ -41,6 +42,7 @@ class Profile(NamedTuple):
     minors: range
     rules: tuple[Rule, ...]
     enforcement: Enforcement = Enforcement.DENY
+    pods: bool = True
     controllers: bool = False
     match: Match = Match()
     accept: Mapping[str, Mapping[str, str]] = MappingProxyType({})

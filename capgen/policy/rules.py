@@ -14,6 +14,7 @@ from .catalogue import CONDITIONS, Ask, Entry, Part
 from .expressions import All, AnyOf, Expression, Test, unset_verdict
 from .predicates import Includes, InRanges, OneOf, Predicate, Within
 from .reading import Reading
+from .subjects import HandlerHosts, VolumeTypes
 from .values import minor
 
 if TYPE_CHECKING:
@@ -60,6 +61,9 @@ def build(entry: Entry, settings: Settings, span: range) -> Rule:
             continue
         predicate = _predicate(part, values)
         unset = settings.get("unset")
+        if unset is not None and isinstance(part.subject, (VolumeTypes, HandlerHosts)):
+            msg = f"`unset` says nothing of `{entry.id}`: only what is there is judged"
+            raise ProfileError(msg)
         verdict = unset_verdict(part.subject, predicate) if unset is None else unset == "allow"
         tests.append(Test(part.subject, predicate, verdict, reading))
     if not tests:

@@ -98,8 +98,12 @@ def faults(struct: Struct, pod: Mapping) -> list[Fault]:
     metadata = pod.get("metadata")
     if metadata is not None and not isinstance(metadata, dict):
         found.append(_malformed(("metadata",), metadata, "a mapping"))
-    elif metadata and not isinstance(metadata.get("annotations") or {}, dict):
-        found.append(_malformed(("metadata", "annotations"), metadata["annotations"], "a mapping"))
+    elif metadata:
+        found += [
+            _malformed(("metadata", key), metadata[key], "a mapping")
+            for key in ("annotations", "labels")
+            if not isinstance(metadata.get(key) or {}, dict)
+        ]
     return found
 
 

@@ -45,6 +45,8 @@ class Field:
             pointer), such as `hostPort: 0`.
         required: the field must stand wherever its struct does, so a struct without it is judged as
             holding "" there: it is no way to leave the struct unset.
+        whole: a container's struct takes the place of its pod's struct as a whole, what is unset in
+            it included (kubernetes 1.36, pkg/securitycontext/util.go).
         linux: the API refuses it in a pod with `os.name: windows`.
     """
 
@@ -54,6 +56,7 @@ class Field:
     unset: Scalar | tuple[str, ...] | None = None
     blank: Scalar | None = None
     required: bool = False
+    whole: bool = False
     linux: bool = True
 
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeAlias
 from capgen.errors import ProfileError
 
 from .admit import Operation, Request
-from .cases import NEW, cases, conditions
+from .cases import METADATA, NEW, SPEC, cases, conditions
 from .edges import good, put
 from .expressions import AnyOf, tests
 from .match import Operator
@@ -133,6 +133,24 @@ def _requests(profile: Profile, rule: Rule, base: _Pod) -> Iterator[tuple[str, R
                 yield f"{workload.kind} {bad.label}", Request(owner, workload), False
 
 
+def _own(container: _Pod, spec: _Pod, path: tuple[str, ...]) -> None:
+    """Give a container its own copy of the struct that a field stands in, if the pod has one.
+
+    Kubernetes may take the container's struct for the whole: what the pod says beside the field
+    must be said in it too, or another rule would miss it.
+    """
+    own, above = container, spec
+    for step in path[:-1]:
+        if step in own or not isinstance(above.get(step), dict):
+            own, above = own.get(step) or {}, above.get(step) or {}
+            continue
+        if step == "securityContext":
+            own, above = own.setdefault(step, {}), above[step]
+        else:
+            own[step] = deepcopy(above[step])
+            return
+
+
 def _request(base: _Pod, changes: tuple[Change, ...]) -> Request:
     """Ask to create the base pod with changes, or to add a container to it where one is changed."""
     pod = deepcopy(base)
@@ -144,6 +162,8 @@ def _request(base: _Pod, changes: tuple[Change, ...]) -> Request:
         for step in () if way == NEW else way:
             struct = struct[step]
         if path:
+            if way not in (SPEC, METADATA):
+                _own(struct, pod["spec"], path)
             put(struct, path, deepcopy(value) if value is not UNSET else UNSET)
     if not added:
         return Request(pod)

@@ -91,6 +91,7 @@ def _plain(model: Profile) -> dict[str, Any]:
         "kubernetes": spec.kubernetes,
         "targets": _targets(spec.targets),
         "enforcement": spec.enforcement,
+        "pods": "pods" in spec.enforceOn,
         "controllers": "controllers" in spec.enforceOn,
         "match": _match(spec.match),
         # In the catalogue's order, so that the order of a file changes nothing.

@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from capgen.policy.predicates import range_text
+from capgen.policy.reading import Reading
 from capgen.policy.rules import Settings, read_range
 
 if TYPE_CHECKING:
@@ -27,11 +28,15 @@ def meet(left: Settings, right: Settings, settled: Collection[str]) -> Settings:
         settled: keys that a child sets itself, so that a difference does not matter.
 
     Raises:
-        ConflictError: two choices, or two readings, differ.
+        ConflictError: two choices differ.
     """
     met: Settings = dict(left)
     for key, theirs in right.items():
         met[key] = _values(key, left[key], theirs, settled) if key in left else theirs
+    # An effective reading judges less than the declared one, which is what is not written: only
+    # where both read so does the meet.
+    if left.get("reading") != right.get("reading"):
+        met["reading"] = Reading.DECLARED.value
     # A condition lifts the rule only where it does in both.
     met["unless"] = [name for name in left.get("unless", []) if name in right.get("unless", [])]
     if not met["unless"]:
@@ -44,7 +49,7 @@ def meet(left: Settings, right: Settings, settled: Collection[str]) -> Settings:
 
 def _values(key: str, ours: Any, theirs: Any, settled: Collection[str]) -> object:  # noqa: ANN401 - as the key has it
     match key:
-        case "unless":
+        case "unless" | "reading":
             return ours
         case "unset":
             return "refuse" if "refuse" in (ours, theirs) else "allow"
@@ -52,7 +57,7 @@ def _values(key: str, ours: Any, theirs: Any, settled: Collection[str]) -> objec
             return [*ours, *(value for value in theirs if value not in ours)]
         case "ranges":
             return _ranges(ours, theirs)
-        case "default" | "add" | "reading":
+        case "default" | "add":
             if ours != theirs and key not in settled:
                 msg = f"two different values of `{key}`: `{ours}` and `{theirs}`; set it here"
                 raise ConflictError(msg)

@@ -61,6 +61,7 @@ def resolve(source: Source, load: Loader, kubernetes: str | None = None) -> Prof
         minors=span,
         rules=rules,
         enforcement=Enforcement(data["enforcement"]),
+        pods=data["pods"],
         controllers=data["controllers"],
         match=_match(data["match"]),
         accept=data["accept"],
@@ -88,7 +89,10 @@ def _check_choices(source: Source, profile: Profile) -> None:
 def _version(source: Source, load: Loader, seen: tuple[str, ...]) -> str | None:
     if source.data["kubernetes"] is not None:
         return str(source.data["kubernetes"])
-    found = {_version(parent, load, way) for parent, way, _ in _parents(source, load, seen)}
+    found = {
+        f"1.{pin}" if pin is not None else _version(parent, load, way)
+        for parent, way, pin in _parents(source, load, seen)
+    }
     found.discard(None)
     if len(found) > 1:
         listed = ", ".join(sorted(f"`{text}`" for text in found if text))
@@ -132,9 +136,14 @@ def _at(source: Source, load: Loader, version: int, seen: tuple[str, ...]) -> _R
         for revision in written.get("since") or ():
             if minor(revision["version"]) <= version:
                 own |= {key: value for key, value in revision.items() if key != "version"}
-        own = {key: value for key, value in own.items() if value is not None}
-        if own:
-            rules[name] = rules.get(name, {}) | resolve_symbols(ENTRIES[name], own, version)
+        # Null takes out what a parent has; and a rule of which nothing is left is none.
+        set_here = {key: value for key, value in own.items() if value is not None}
+        merged = rules.get(name, {}) | resolve_symbols(ENTRIES[name], set_here, version)
+        rules[name] = {
+            key: value for key, value in merged.items() if own.get(key, value) is not None
+        }
+        if not rules[name]:
+            del rules[name]
     return rules
 
 

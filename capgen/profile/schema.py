@@ -15,6 +15,7 @@ from pydantic import (
     ConfigDict,
     Field,
     StrictBool,
+    StrictInt,
     StrictStr,
     create_model,
     model_validator,
@@ -59,6 +60,10 @@ def _known(vocabulary: str) -> AfterValidator:
     return _checked(check)
 
 
+# A message of a policy may not have a line break, nor a field that it speaks of.
+Text = Annotated[StrictStr, Field(pattern=r"^[^\x00-\x1f\x7f]*$")]
+
+
 def _listed(value: Any) -> Any:
     return value if isinstance(value, list) or value is None else [value]
 
@@ -76,7 +81,7 @@ def _item(part: Part) -> Any:
         return Annotated[Any, _checked(read_range)]
     if isinstance(part.subject, PodField) and part.subject.kind is Kind.BOOL:
         return StrictBool
-    return Annotated[StrictStr, _known(part.known)] if part.known else StrictStr
+    return Annotated[StrictStr, _known(part.known)] if part.known else Text
 
 
 def _settings(entry: Entry) -> dict[str, Any]:
@@ -90,8 +95,17 @@ def _settings(entry: Entry) -> dict[str, Any]:
     if entry.parts[0].ask is Ask.WITHIN:
         fields["add"] = (list[_item(entry.parts[0])] | None, None)  # type: ignore[misc]
     else:
-        fields["default"] = (Any, None)
+        fields["default"] = (_default(entry) | None, None)
     return fields
+
+
+def _default(entry: Entry) -> Any:
+    """Return the type of the value that a rule chooses: one, or one for each of its keys."""
+    keys = keys_of(entry)
+    if len(keys) > 1:
+        return dict[Literal[keys], Text]  # type: ignore[valid-type]  # built of data
+    part = entry.parts[0]
+    return StrictInt if part.ask is Ask.IN_RANGES else _item(part)
 
 
 def _rule_model(entry: Entry) -> Any:
@@ -122,6 +136,13 @@ else:
     )
 
 
+# https://kubernetes.io/docs/concepts/overview/working-with-objects/labels/
+_NAME = r"[A-Za-z0-9](?:[-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?"
+_PREFIX = r"(?:[a-z0-9](?:[-a-z0-9.]{0,251}[a-z0-9])?/)?"
+LabelKey = Annotated[StrictStr, Field(pattern=f"^{_PREFIX}{_NAME}$")]
+LabelValue = Annotated[StrictStr, Field(pattern=f"^(?:{_NAME})?$")]
+
+
 class Names(Strict):
     """Names of namespaces; a trailing `*` is a prefix."""
 
@@ -132,9 +153,9 @@ class Names(Strict):
 class Expression(Strict):
     """One requirement of a label selector."""
 
-    key: StrictStr
+    key: LabelKey
     operator: Literal["In", "NotIn", "Exists", "DoesNotExist"]
-    values: list[StrictStr] = []
+    values: list[LabelValue] = []
 
     @model_validator(mode="after")
     def _values_fit(self) -> Self:
@@ -149,7 +170,7 @@ class Expression(Strict):
 class Selector(Strict):
     """A label selector, as in Kubernetes."""
 
-    matchLabels: dict[StrictStr, StrictStr] = {}
+    matchLabels: dict[LabelKey, LabelValue] = {}
     matchExpressions: list[Expression] = []
 
 
@@ -175,7 +196,7 @@ class Spec(Strict):
     kubernetes: Annotated[StrictStr, _checked(minors)] | None = None
     targets: list[StrictStr | dict[StrictStr, dict[StrictStr, Any]]] = []
     enforcement: Literal["deny", "warn", "audit"] = "deny"
-    enforceOn: list[Literal["pods", "controllers"]] = ["pods"]
+    enforceOn: Annotated[list[Literal["pods", "controllers"]], Field(min_length=1)] = ["pods"]
     match: Match = Match()
     rules: Rules = Rules()
     loosens: dict[StrictStr, Annotated[StrictStr, Field(min_length=1)]] = {}

@@ -15,7 +15,7 @@ class Source(NamedTuple):
 
     Attributes:
         data: `name`, `description`, `extends`, `kubernetes`, `targets`, `enforcement`,
-            `controllers`, `match`, `rules`, `loosens`, `accept`; plain JSON data.
+            `pods`, `controllers`, `match`, `rules`, `loosens`, `accept`; plain JSON data.
         document: what it was read from; None for a profile of the library.
     """
 

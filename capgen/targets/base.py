@@ -49,10 +49,12 @@ class Artefact:
     Attributes:
         path: below the target's folder, with `/` between its steps.
         text: its content, ending in a line feed.
+        object: the kind and name of the cluster's object that it is, `Kind/name`; "" if it is none.
     """
 
     path: str
     text: str
+    object: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +94,7 @@ def content_hash(profile: Profile) -> str:
         "minors": [profile.minors[0], profile.minors[-1]],
         "rules": {rule.id: rule.settings for rule in profile.rules},
         "enforcement": profile.enforcement.value,
+        "pods": profile.pods,
         "controllers": profile.controllers,
         "match": profile.match,
     }

@@ -70,14 +70,14 @@ _CONTROLLERS: Final = (
 def emit(profile: Profile) -> Output:
     """Write the profile's policies, each with its binding."""
     artefacts = []
-    for shape in (*_PODS, *(_CONTROLLERS if profile.controllers else ())):
+    pods = _PODS if profile.pods else ()
+    for shape in (*pods, *(_CONTROLLERS if profile.controllers else ())):
         policy = _policy(profile, shape)
         if policy is not None:
             stem = shape.part or "pods"
-            artefacts += [
-                Artefact(f"{stem}-policy.yaml", dump(policy)),
-                Artefact(f"{stem}-binding.yaml", dump(_binding(profile, shape))),
-            ]
+            for role, made in (("policy", policy), ("binding", _binding(profile, shape))):
+                name = f"{made['kind']}/{object_name(profile.name, shape.part)}"
+                artefacts.append(Artefact(f"{stem}-{role}.yaml", dump(made), name))
     cells = {rule.id: Cell(Status.EXACT, "a validation in CEL") for rule in profile.rules}
     return Output(tuple(artefacts), cells)
 

@@ -42,6 +42,9 @@ def chosen(os: Os = "linux", **rules: dict[str, Any]) -> list[tuple[str, object]
 # The fields that the restricted level requires of Linux pods:
 # https://kubernetes.io/docs/concepts/security/pod-security-standards/#restricted
 RESTRICTED = [
+    # False is what unset means, but a manifest may hold the other, and the API refuses that beside
+    # `allowPrivilegeEscalation: false`.
+    ("securityContext.privileged", False, "privileged"),
     (
         "securityContext.allowPrivilegeEscalation",
         False,
@@ -54,7 +57,7 @@ RESTRICTED = [
 
 
 def test_restricted_linux() -> None:
-    """The restricted level asks for four values, and for nothing else."""
+    """The restricted level asks for five values, and for nothing else."""
     assert said(choose(open_profile("pss/restricted", "1.36"), "linux")) == RESTRICTED
 
 
@@ -84,7 +87,10 @@ def test_range_of_versions() -> None:
 
 def test_baseline() -> None:
     """Baseline allows RuntimeDefault, which is stricter than the unset that it also allows."""
-    assert said(choose(open_profile("pss/baseline", "1.36"), "linux")) == [RESTRICTED[3]]
+    assert said(choose(open_profile("pss/baseline", "1.36"), "linux")) == [
+        RESTRICTED[0],
+        RESTRICTED[4],
+    ]
     assert said(choose(open_profile("pss/baseline", "1.36"), "windows")) == []
 
 
@@ -107,8 +113,9 @@ def test_windows_has_no_linux_field(version: str) -> None:
 @pytest.mark.parametrize(
     ("rules", "expected"),
     [
-        # Unset means false already, unless the profile wants it written.
-        ({"privileged": {"allow": [False]}}, []),
+        # Unset means false already: of the two only what the API refuses beside others is written.
+        ({"privileged": {"allow": [False]}}, [("securityContext.privileged", False)]),
+        ({"hostPID": {"allow": [False]}}, []),
         (
             {"privileged": {"allow": [False], "unset": "refuse"}},
             [("securityContext.privileged", False)],

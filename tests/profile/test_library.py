@@ -8,7 +8,8 @@ import pytest
 
 from capgen.errors import UsageError
 from capgen.policy.values import NEWEST_MINOR
-from capgen.profile.library import folder, is_path, library, names, open_profile, precompile
+from capgen.profile.library import folder, library, names, open_profile, precompile
+from capgen.profile.reference import is_path
 
 DATA = Path(__file__).parent.parent.parent / "capgen" / "data" / "library.json"
 VERSIONS = [f"1.{minor}" for minor in range(NEWEST_MINOR + 1)]

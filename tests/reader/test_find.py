@@ -40,8 +40,17 @@ def _names(tree: Path, *paths: str) -> list[str]:
 
 
 def test_folder(tree: Path) -> None:
-    """A folder is its manifests, sorted; hidden ones and links that lead out are not."""
-    inside = ["D.YAML", "a.yml", "b.yaml", "c.json", "in.yaml", "s/e.yaml", "s/t/f.json"]
+    """A folder is its manifests, sorted; hidden folders and links that lead out are passed over."""
+    inside = [
+        ".hid.yaml",
+        "D.YAML",
+        "a.yml",
+        "b.yaml",
+        "c.json",
+        "in.yaml",
+        "s/e.yaml",
+        "s/t/f.json",
+    ]
     assert _names(tree, str(tree)) == inside
 
 

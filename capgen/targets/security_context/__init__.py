@@ -1,9 +1,11 @@
 """securityContext: the profile's strictest values, as patches of the manifests that lack them.
 
-A patch sets values and takes none away, so a cell says: *exact*, the rule's values are set, and a
-pod that says nothing else of them satisfies the rule; or *not applicable*, there is nothing to set,
-because unset is allowed. What a manifest holds of its own accord (a hostPath volume, an added
-capability, a container's own `runAsNonRoot: false`) is for an admission target to refuse.
+What is written is complete in itself: a pod with this securityContext, and with nothing else that
+the rules judge, satisfies them. So a rule about fields of a securityContext is *exact*: its value
+is set, or is best left unset. A rule about anything else (volumes, ports, probes, the host's
+namespaces) is *not applicable*: it cannot stand in a securityContext. A patch sets values and takes
+none away: what a manifest holds of its own accord (a hostPath volume, an added capability, a
+container's own `runAsNonRoot: false`) is for an admission target to refuse.
 """
 
 from __future__ import annotations
@@ -12,7 +14,7 @@ from typing import TYPE_CHECKING, Final
 
 from capgen.policy.choice import choose
 from capgen.policy.expressions import tests
-from capgen.policy.subjects import Level, dotted, shown
+from capgen.policy.subjects import Field, Level, dotted, shown
 from capgen.policy.values import show
 from capgen.targets.base import Artefact, Cell, Output, Status, Target
 
@@ -23,6 +25,7 @@ if TYPE_CHECKING:
     from capgen.policy.choice import Choice, Os
     from capgen.policy.profile import Profile
     from capgen.policy.rules import Rule
+    from capgen.policy.subjects import Subject
 
 _SYSTEMS: Final[tuple[Os, ...]] = ("linux", "windows")
 _PLACES: Final = {
@@ -30,10 +33,8 @@ _PLACES: Final = {
     Level.CONTAINER: "in each container",
     Level.INHERITED: "in the pod, for the containers that do not say it themselves",
 }
-_NOTHING_TO_SET: Final = (
-    "unset is allowed, so nothing is set; a patch sets values and takes none away: what a manifest"
-    " holds itself is for an admission target to refuse"
-)
+_ELSEWHERE: Final = "it is no field of a securityContext: an admission target refuses it"
+_LEFT_UNSET: Final = "left unset, as the rule allows; what a manifest sets itself stays"
 
 
 def emit(profile: Profile) -> Output:
@@ -59,11 +60,17 @@ def _files(profile: Profile, system: Os, choice: Choice) -> list[tuple[str, str]
     ]
 
 
+def _in_context(subject: Subject) -> bool:
+    return isinstance(subject, Field) and subject.path[0] == "securityContext"
+
+
 def _cell(rule: Rule, choices: dict[Os, Choice]) -> Cell:
     chosen = choices["linux"].of(rule.id)
     refused = "; no Windows pod can satisfy it" if rule.id in choices["windows"].refused else ""
     if not chosen:
-        return Cell(Status.NOT_APPLICABLE, _NOTHING_TO_SET + refused)
+        if not any(_in_context(test.subject) for test in tests(rule.expression)):
+            return Cell(Status.NOT_APPLICABLE, _ELSEWHERE)
+        return Cell(Status.EXACT, _LEFT_UNSET + refused)
     said = [
         f"{dotted(each.field.path)}: {show(each.value)} {_PLACES[each.field.level]}"
         for each in chosen
