@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from capgen.policy.admit import Request
-from capgen.policy.defaults import defaulted
+from capgen.policy.defaults import defaulted, spans
 from capgen.profile.library import open_profile
 from tests.pods import DROP, Pod, annotation, good, tweak
 from tests.policy.made import admit, profile, rules_of
@@ -171,3 +171,33 @@ def test_input_is_left_alone() -> None:
 def test_spec_of_another_shape_stays(spec: object) -> None:
     """What is no spec is left for the check of shapes."""
     assert defaulted({"spec": spec}, NEW, template=False) == {"spec": spec}
+
+
+@pytest.mark.parametrize(
+    ("minors", "parts"),
+    [
+        # 1.19: seccomp annotations are synced; 1.21: tokens are projected; 1.27: seccomp's sync is
+        # gone; 1.28: a template's host ports are left alone; 1.30: AppArmor annotations are synced.
+        (range(38), [(0, 18), (19, 20), (21, 26), (27, 27), (28, 29), (30, 37)]),
+        (range(36, 37), [(36, 36)]),
+        (range(18, 20), [(18, 18), (19, 19)]),
+        (range(19, 21), [(19, 20)]),
+        (range(20, 22), [(20, 20), (21, 21)]),
+        (range(26, 28), [(26, 26), (27, 27)]),
+        (range(30, 38), [(30, 37)]),
+    ],
+)
+def test_spans(minors: range, parts: list[tuple[int, int]]) -> None:
+    """A range is cut just where the API server began, or ceased, to default something."""
+    assert [(span[0], span[-1]) for span in spans(minors)] == parts
+
+
+def test_range_is_judged_as_each_of_its_minors() -> None:
+    """What one minor's defaulting makes bad is refused over the range (upstream's sync to 1.26)."""
+    note = {"container.seccomp.security.alpha.kubernetes.io/web": "unconfined"}
+    pod = tweak(good(), {"metadata.annotations": note})
+    verdicts = {
+        minors: admit(Request(pod), open_profile("pss/restricted", minors)).allowed
+        for minors in ("1.26", "1.27", "1.26-1.27")
+    }
+    assert verdicts == {"1.26": False, "1.27": True, "1.26-1.27": False}

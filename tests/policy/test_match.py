@@ -110,3 +110,20 @@ def test_match_of_a_profile() -> None:
     assert refused(object=tweak(bad, {"metadata.labels.other": "1"}))
     assert not refused(object=tweak(bad, {"metadata.labels.app": "db"}))
     assert not refused(object=tweak(bad, {"metadata.labels.app": DROP}))
+
+
+def test_labels_that_cannot_be_read_count_as_matching() -> None:
+    """What is not known does not take a pod out."""
+    assert TEAM.matches("shop", {}, None)
+    assert not TEAM.matches("shop", {}, {})
+
+
+@pytest.mark.parametrize("metadata", [DROP, {}, {"labels": None}, {"labels": {}}])
+def test_pod_without_labels(metadata: object) -> None:
+    """No metadata, and no labels, are no labels: a selector that asks for one is not satisfied."""
+    pod = tweak(good(), {"metadata": metadata, "spec.hostPID": True})
+    own = profile(
+        "match: {podSelector: {matchLabels: {team: web}}}\nrules: {hostPID: false}", "1.36"
+    )
+    decision = admit(Request(pod), own)
+    assert (decision.allowed, decision.matched) == (True, False)

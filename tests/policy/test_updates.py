@@ -179,3 +179,29 @@ def test_update_without_the_old_object() -> None:
     owner = wrapped(KINDS[0], tweak(good(), {"spec.hostPID": True}))
     request = Request(owner, KINDS[0], Operation.UPDATE)
     assert rules_of(admit(request, CONTROLLERS)) == ["hostPID"]
+
+
+def test_new_container_gets_no_field_from_an_annotation() -> None:
+    """Annotations are synced when a pod is created (pkg/registry/core/pod/strategy.go:94), only."""
+    armor = "container.apparmor.security.beta.kubernetes.io/new"
+    old = tweak(good(), {"metadata.annotations": {armor: "runtime/default"}})
+    own = profile("rules: {appArmorProfile: {allow: [RuntimeDefault], unset: refuse}}", "1.36")
+    assert rules_of(admit(debug(old), own)) == ["appArmorProfile"]
+    assert admit(debug(old, appArmorProfile={"type": "RuntimeDefault"}), own).allowed
+
+
+def test_template_has_no_token_of_its_own() -> None:
+    """The token's volume comes with the pod: of a template only what is written is judged."""
+    spec = "enforceOn: [pods, controllers]\nrules: {volumes: {allow: [secret]}}"
+    own = profile(spec, "1.36")
+    deployment = next(each for each in WORKLOADS if each.kind == "Deployment")
+    assert rules_of(admit(Request(good()), own)) == ["volumes"]
+    assert admit(Request({"spec": {"template": good()}}, deployment), own).allowed
+
+
+def test_pods_that_no_profile_judges() -> None:
+    """`enforceOn: [controllers]` leaves pods, and their new containers, alone."""
+    own = profile("enforceOn: [controllers]\nrules: {hostNetwork: false}", "1.36")
+    for request in (Request(BAD), debug(BAD, privileged=True)):
+        decision = admit(request, own)
+        assert (decision.allowed, decision.matched) == (True, False)
