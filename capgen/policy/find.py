@@ -6,7 +6,7 @@ level, the reading) is decided outside its loop.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias, assert_never
+from typing import TYPE_CHECKING, Any, TypeAlias, assert_never
 
 from .pod import Container, Mapping, Pod, mapping, sequence
 from .reading import Reading
@@ -34,20 +34,10 @@ _VOLUMES: Path = ("spec", "volumes")
 _ANNOTATIONS: Path = ("metadata", "annotations")
 
 
-class Occurrence(NamedTuple):
-    """One value of a subject in a pod.
-
-    Attributes:
-        container: the container that it is judged for, or None for the pod.
-        base: the way down from the pod to the struct that the subject's path starts at.
-        tail: the way on from there.
-        value: what stands there, or UNSET.
-    """
-
-    container: Container | None
-    base: Path
-    tail: Path
-    value: object
+# One value of a subject in a pod: the container that it is judged for, or None for the pod; the way
+# down from the pod to the struct that the subject's path starts at; the way on from there; and what
+# stands there, or UNSET. A bare tuple: some twenty are made for each container of each pod.
+Occurrence: TypeAlias = tuple[Container | None, Path, Path, object]
 
 
 Finder: TypeAlias = "Callable[[Pod], list[Occurrence]]"
@@ -86,7 +76,7 @@ def _in_pod(reach: _Reach) -> Finder:
     def find(pod: Pod) -> list[Occurrence]:
         if not pod.pod_level:
             return []
-        return [Occurrence(None, _SPEC, tail, value) for tail, value in reach(pod.spec)]
+        return [(None, _SPEC, tail, value) for tail, value in reach(pod.spec)]
 
     return find
 
@@ -94,7 +84,7 @@ def _in_pod(reach: _Reach) -> Finder:
 def _in_containers(reach: _Reach) -> Finder:
     def find(pod: Pod) -> list[Occurrence]:
         return [
-            Occurrence(container, container.path, tail, value)
+            (container, container.path, tail, value)
             for container in pod.containers
             for tail, value in reach(container.raw)
         ]
@@ -120,19 +110,19 @@ def _inherited(field: Field, reading: Reading) -> Finder:
         return isinstance(node, dict)
 
     def find(pod: Pod) -> list[Occurrence]:
-        found = []
+        found: list[Occurrence] = []
         above = reach(pod.spec)
         judged_above = declared and pod.pod_level
         if judged_above and above is not UNSET:
-            found.append(Occurrence(None, _SPEC, tail, above))
+            found.append((None, _SPEC, tail, above))
         for container in pod.containers:
             value = reach(container.raw)
             if value is not UNSET:
-                found.append(Occurrence(container, container.path, tail, value))
+                found.append((container, container.path, tail, value))
             elif above is UNSET or (field.whole and stands(container.raw)):
-                found.append(Occurrence(container, container.path, tail, UNSET))
+                found.append((container, container.path, tail, UNSET))
             elif not judged_above:
-                found.append(Occurrence(container, _SPEC, tail, above))
+                found.append((container, _SPEC, tail, above))
         return found
 
     return find
@@ -165,6 +155,8 @@ def _leaf(field: Field, path: tuple[str, ...] | None = None) -> Callable[[Mappin
     """Return the way from a struct to the one value at the path."""
     *parents, last = field.path if path is None else path
     blank, required = field.blank, field.required
+    if len(parents) == 1 and blank is None and not required:
+        return _plain_leaf(parents[0], last)
 
     def leaf(struct: Mapping) -> object:
         node: Any = struct
@@ -182,15 +174,28 @@ def _leaf(field: Field, path: tuple[str, ...] | None = None) -> Callable[[Mappin
     return leaf
 
 
+def _plain_leaf(parent: str, last: str) -> Callable[[Mapping], object]:
+    """Return the way to a field of one struct, such as `securityContext`: the commonest by far."""
+
+    def leaf(struct: Mapping) -> object:
+        node = struct.get(parent)
+        if not isinstance(node, dict):
+            return UNSET
+        value = node.get(last)
+        return UNSET if value is None else value
+
+    return leaf
+
+
 def _volume_types(pod: Pod) -> list[Occurrence]:
     if not pod.pod_level:
         return []
-    found = []
+    found: list[Occurrence] = []
     for place, volume in enumerate(sequence(pod.spec.get("volumes"))):
         if not isinstance(volume, dict):
             continue
         found += [
-            Occurrence(None, _VOLUMES, (place, key), key)
+            (None, _VOLUMES, (place, key), key)
             for key, value in volume.items()
             if key != "name" and value is not None
         ]
@@ -198,7 +203,7 @@ def _volume_types(pod: Pod) -> list[Occurrence]:
 
 
 def _handler_hosts(pod: Pod) -> list[Occurrence]:
-    found = []
+    found: list[Occurrence] = []
     for container in pod.containers:
         raw = container.raw
         for path in HOST_PATHS:
@@ -208,7 +213,7 @@ def _handler_hosts(pod: Pod) -> list[Occurrence]:
             for step in path[1:]:
                 node = mapping(node).get(step)
             if node is not None and node != "":
-                found.append(Occurrence(container, container.path, path, node))
+                found.append((container, container.path, path, node))
     return found
 
 
@@ -217,7 +222,7 @@ def _annotations(scheme: Scheme, pod: Pod) -> list[Occurrence]:
     if not notes:
         return []
     by_name = {container.name: container for container in pod.containers}
-    found = []
+    found: list[Occurrence] = []
     for key, text in notes.items():
         container = None
         if key.startswith(scheme.prefix):
@@ -235,5 +240,5 @@ def _annotations(scheme: Scheme, pod: Pod) -> list[Occurrence]:
             # A map of strings: Go reads null as "".
             value = UNSET if scheme.blank_is_unset else ""
         if not isinstance(value, Unset):
-            found.append(Occurrence(container, _ANNOTATIONS, (key,), value))
+            found.append((container, _ANNOTATIONS, (key,), value))
     return found

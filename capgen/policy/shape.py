@@ -62,12 +62,13 @@ class Struct(NamedTuple):
 
     `types` gives the type of each field that holds a plain value and that no rule judges (a rule
     refuses a value of another type by itself); `nested` gives for a field the struct in it, and
-    whether it is a list of them.
+    whether it is a list of them; `looked_at` is both, for the one walk over a struct's keys.
     """
 
     fields: frozenset[str]
     types: dict[str, type]
     nested: dict[str, tuple[Struct, bool]]
+    looked_at: dict[str, type | tuple[Struct, bool]]
 
 
 _Ways: TypeAlias = "set[tuple[str, ...]]"
@@ -75,14 +76,11 @@ _Ways: TypeAlias = "set[tuple[str, ...]]"
 
 def shape_of(subjects: Iterable[Subject]) -> Struct:
     """Return what has to be checked of a pod's spec for rules on these subjects."""
-    ways: _Ways = set()
+    # Whatever is judged, a container list of another shape would hide containers.
+    ways: _Ways = {(listed, EACH, "") for listed in CONTAINER_LISTS}
     for subject in subjects:
         ways |= _ways(subject)
-    spec = _struct("PodSpec", ways)
-    for listed in CONTAINER_LISTS:
-        # Whatever is judged, a container list of another shape would hide containers.
-        spec.nested.setdefault(listed, (_struct("Container", set()), True))
-    return spec
+    return _struct("PodSpec", ways)
 
 
 def faults(struct: Struct, pod: Mapping) -> list[Fault]:
@@ -110,14 +108,16 @@ def faults(struct: Struct, pod: Mapping) -> list[Fault]:
 def _walk(struct: Struct, node: Mapping, path: Path, found: list[Fault]) -> None:
     if not node.keys() <= struct.fields:
         found += _unknown(struct, node, path)
-    types = struct.types
+    looked_at = struct.looked_at
     for key, value in node.items():
-        if key in types and value is not None and type(value) is not types[key]:
-            found.append(_malformed((*path, key), value, _TYPE_NAMES[types[key]]))
-    for key, (inner, many) in struct.nested.items():
-        value = node.get(key)
-        if value is None:
+        what = looked_at.get(key)
+        if what is None or value is None:
             continue
+        if isinstance(what, type):
+            if type(value) is not what:
+                found.append(_malformed((*path, key), value, _TYPE_NAMES[what]))
+            continue
+        inner, many = what
         if not many:
             _enter(inner, value, (*path, key), found)
         elif not isinstance(value, list):
@@ -181,10 +181,10 @@ def _struct(name: str, ways: _Ways) -> Struct:
             on = {way[2:] if many else way[1:] for way in ways if way[0] == key and len(way) > 1}
             nested[key] = (_struct(inner, on), many)
     judged = {way[0] for way in ways if len(way) == 1}
-    types = {key: _TYPES[kind] for key, kind in fields.items() if kind in _TYPES}
-    return Struct(
-        frozenset(fields), {key: kind for key, kind in types.items() if key not in judged}, nested
-    )
+    types = {
+        key: _TYPES[kind] for key, kind in fields.items() if kind in _TYPES and key not in judged
+    }
+    return Struct(frozenset(fields), types, nested, {**types, **nested})
 
 
 @cache

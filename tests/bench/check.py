@@ -62,7 +62,7 @@ def _read(data: bytes) -> Callable[[], None]:
 def throughput() -> float:
     """Return the time to judge, over the time to read the same bytes."""
     data = deployments(DOCUMENTS)
-    best = measure({"read": _read(data), "judge": _judged(data)}, 3)
+    best = measure({"read": _read(data), "judge": _judged(data)}, 5)
     ratio = best["judge"] / best["read"]
     rate = DOCUMENTS / best["judge"]
     print(
