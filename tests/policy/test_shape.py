@@ -7,7 +7,11 @@ from typing import Any
 import pytest
 
 from capgen.policy.admit import Request, Violation
-from capgen.policy.values import UNSET
+from capgen.policy.find import finder
+from capgen.policy.pod import view
+from capgen.policy.reading import Reading
+from capgen.policy.subjects import Field, Level
+from capgen.policy.values import UNSET, Kind
 from capgen.profile.library import open_profile
 from tests.pods import DROP, annotation, good, tweak
 from tests.policy.made import admit, profile, rules_of
@@ -169,3 +173,14 @@ def test_null_is_unset() -> None:
     nulls = dict.fromkeys(["hostNetwork", "volumes", "initContainers", "ephemeralContainers", "os"])
     pod = tweak(good(), {f"spec.{key}": None for key in nulls} | {"metadata.annotations": None})
     assert admit(Request(pod), RESTRICTED).violations == ()
+
+
+@pytest.mark.parametrize("level", [Level.POD, Level.CONTAINER, Level.INHERITED])
+def test_blank_value_is_unset(level: Level) -> None:
+    """A value that the API takes for unset is found as unset, at every level."""
+    field = Field(level, ("securityContext", "procMount"), Kind.STRING, blank="")
+    context = {"securityContext": {"procMount": ""}}
+    pod = view({"spec": {**context, "containers": [{"name": "web", **context}]}})
+    found = finder(field, Reading.DECLARED)(pod)
+    assert found
+    assert {value for *_, value in found} == {UNSET}
