@@ -13,7 +13,7 @@ from capgen.profile.library import open_profile
 from capgen.reader import find, read_path, read_stream
 from capgen.terminal import printable, short
 
-from .judge import Judge, accounts_of, minds_token
+from .judge import Judge, Judged, accounts_of, minds_token
 from .report import JsonReport, Summary, TextReport
 
 if TYPE_CHECKING:
@@ -91,7 +91,7 @@ def run(paths: Sequence[str], names: Sequence[str], output: str, kubernetes: str
     return 1 if summary.violations else 0
 
 
-def _shown(found: Iterator, summary: Summary) -> Iterator:  # type: ignore[type-arg]
+def _shown(found: Iterator[Judged | InputError], summary: Summary) -> Iterator[Judged | InputError]:
     """Pass on what is found, counting it on a terminal."""
     if not sys.stderr.isatty():
         yield from found
