@@ -15,6 +15,13 @@ import typer
 
 from capgen import __version__
 from capgen.errors import CapgenError
+from capgen.options import (  # noqa: TC001 - typer reads the annotations
+    Json,
+    Kubernetes,
+    Paths,
+    Profiles,
+    Today,
+)
 from capgen.terminal import printable
 
 FINDINGS = 1
@@ -31,19 +38,6 @@ app = typer.Typer(
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
 )
-
-Profiles = Annotated[
-    list[str] | None,
-    typer.Argument(help="A library name such as `pss/restricted`, or a path.", show_default=False),
-]
-Paths = Annotated[
-    list[str] | None,
-    typer.Argument(help="Files, folders, globs, or - for stdin.", show_default=False),
-]
-Kubernetes = Annotated[
-    str | None, typer.Option("--kubernetes", help="A minor version, 1.34, or a range, 1.30-1.36.")
-]
-Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
 
 def _version(value: bool) -> None:
@@ -79,6 +73,7 @@ def compile_command(
         bool, typer.Option("--keep-going", help="Compile the profiles that can be; still exit 2.")
     ] = False,
     kubernetes: Kubernetes = None,
+    today: Today = None,
 ) -> None:
     """Write every target of every profile: DIR/PROFILE/TARGET/.
 
@@ -91,6 +86,7 @@ def compile_command(
         target or [],
         out,
         kubernetes,
+        today,
         check=check,
         stdout=stdout,
         keep_going=keep_going,
@@ -107,6 +103,7 @@ def check(
     ],
     output: Annotated[str, typer.Option("-f", "--format", help="text or json.")] = "text",
     kubernetes: Kubernetes = None,
+    today: Today = None,
 ) -> None:
     """Judge manifests by a profile.
 
@@ -114,7 +111,7 @@ def check(
     """
     from capgen.check import run  # noqa: PLC0415 - cold start
 
-    raise typer.Exit(run.run(paths or [], profile, output, kubernetes))
+    raise typer.Exit(run.run(paths or [], profile, output, kubernetes, today))
 
 
 @app.command()
@@ -124,6 +121,7 @@ def explain(
     ] = None,
     *,
     kubernetes: Kubernetes = None,
+    today: Today = None,
 ) -> None:
     """Say what a rule means, or what a profile asks and how each target says it.
 
@@ -131,7 +129,7 @@ def explain(
     """
     from capgen import explain as room  # noqa: PLC0415 - cold start
 
-    typer.echo(room.explain(subject, kubernetes))
+    typer.echo(room.explain(subject, kubernetes, today))
 
 
 @app.command()
@@ -165,6 +163,17 @@ def profiles(*, json: Json = False) -> None:
     from capgen import listing  # noqa: PLC0415 - cold start
 
     typer.echo(listing.profiles(as_json=json))
+
+
+@app.command()
+def schema() -> None:
+    """Print the JSON Schema of profiles, which an editor completes from.
+
+    Example: capgen schema > capgen.schema.json
+    """
+    from capgen import listing  # noqa: PLC0415 - cold start
+
+    typer.echo(listing.schema())
 
 
 @app.command()

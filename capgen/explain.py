@@ -6,11 +6,13 @@ from typing import TYPE_CHECKING
 
 from capgen.errors import UsageError, nearest
 from capgen.policy.catalogue import CATALOGUE, CONDITIONS, ENTRIES, Entry, Part
+from capgen.policy.exempt import day
 from capgen.policy.expressions import allowed_text, tests
 from capgen.policy.subjects import Field, shown
-from capgen.policy.values import show
+from capgen.policy.values import show, show_all
 from capgen.profile.library import names, open_profile
 from capgen.profile.reference import is_path, split
+from capgen.profile.sets import open_union
 from capgen.targets.base import content_hash
 from capgen.targets.registry import TARGETS
 
@@ -21,7 +23,7 @@ if TYPE_CHECKING:
     from capgen.policy.rules import Rule
 
 
-def explain(subject: str | None, kubernetes: str | None) -> str:
+def explain(subject: str | None, kubernetes: str | None, today: str | None = None) -> str:
     """Explain a rule, or a profile; without either, say what there is to explain.
 
     Raises:
@@ -29,7 +31,7 @@ def explain(subject: str | None, kubernetes: str | None) -> str:
         CapgenError: the profile is wrong.
     """
     if subject is None:
-        return "\n".join(f"{entry.id:26}{entry.means}" for entry in CATALOGUE)
+        return "\n".join(f"{entry.id:30}{entry.means}" for entry in CATALOGUE)
     if subject in ENTRIES:
         return "\n".join(_rule(ENTRIES[subject], kubernetes))
     bare, _ = split(subject)
@@ -37,7 +39,9 @@ def explain(subject: str | None, kubernetes: str | None) -> str:
         known = (*ENTRIES, *names())
         msg = f"`{subject}` is no rule and no profile{nearest(subject, known)}"
         raise UsageError(msg)
-    return "\n".join(_profile(open_profile(subject, kubernetes)))
+    now = day(today) if today is not None else None
+    union = open_union(subject, kubernetes, now)
+    return "\n".join(line for profile in union.any_of for line in _profile(profile))
 
 
 def _rule(entry: Entry, kubernetes: str | None) -> Iterator[str]:
@@ -70,6 +74,18 @@ def _profile(profile: Profile) -> Iterator[str]:
         yield f"{rule.id}: {_asks(rule)}"
         yield f"    {rule.entry.means}"
         yield from (f"    {line}" for line in _said(profile, rule.id))
+    for each in profile.exempt:
+        yield ""
+        who = " ".join(
+            f"{key} {', '.join(values)}"
+            for key, values in (("image", each.images), ("container", each.containers))
+            if values
+        )
+        yield f"exempt from {', '.join(each.rules)}: {who}; until {each.until}: {each.reason}"
+    for name, choices in profile.choices.items():
+        yield ""
+        chosen = ", ".join(f"{rule}: {show_all(value)}" for rule, value in choices.items())
+        yield f"chosen for the container {name}: {chosen}"
     if not profile.rules:
         yield "It has no rules: every pod is admitted."
 

@@ -56,6 +56,14 @@ def profiles(*, as_json: bool) -> str:
     return _shown(rows, ("profile", "description"), as_json=as_json)
 
 
+def schema() -> str:
+    """Return the JSON Schema of profiles."""
+    # pydantic, for this list only.
+    from capgen.profile.json_schema import text  # noqa: PLC0415 - cold start of the others
+
+    return text()
+
+
 def _shown(rows: list[dict[str, Any]], columns: tuple[str, str], *, as_json: bool) -> str:
     if as_json:
         return json.dumps(rows, indent=1)

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Final, cast
 from capgen.policy.cases import cases as cases_of
 from capgen.policy.edges import put
 from capgen.policy.expressions import tests
+from capgen.policy.rules import part_of
 from capgen.policy.values import UNSET
 from capgen.policy.witness import base_pod
 
@@ -63,7 +64,7 @@ def _changes(profile: Profile) -> dict[str, list[tuple[str, tuple[str, ...], str
     found: dict[str, dict[tuple[str, tuple[str, ...], str], None]] = defaultdict(dict)
     for rule in profile.rules:
         for test in tests(rule.expression):
-            known = next(part.known for part in rule.entry.parts if part.subject == test.subject)
+            known = part_of(rule, test.subject).known
             for case in cases_of(profile, test, known):
                 for way, path, value in case.changes:
                     if path:

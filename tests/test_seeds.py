@@ -6,6 +6,7 @@ import pytest
 
 from capgen.check.judge import Judge, Judged
 from capgen.errors import InputError
+from capgen.policy.profile import Union
 from capgen.profile.library import open_profile
 from capgen.reader import read_bytes
 
@@ -135,7 +136,7 @@ VERDICTS: dict[str, tuple[str, set[str], set[str]]] = {
 def judged(spec: str, level: str) -> Judged:
     """Judge a pod by a level of Pod Security."""
     (document,) = read_bytes((POD % spec).encode(), "pod.yaml")
-    (found,) = Judge([open_profile(f"pss/{level}")]).run([document])
+    (found,) = Judge([Union((open_profile(f"pss/{level}"),))]).run([document])
     assert isinstance(found, Judged)
     return found
 
@@ -189,7 +190,7 @@ def test_a_note_in_the_manifest_is_part_of_its_value() -> None:
 def test_a_manifest_on_one_line_is_no_manifest() -> None:
     """What lost its line ends cannot be read, and is told so."""
     text = b"apiVersion: v1 kind: Pod metadata: name: mypod spec: containers: - name: myshell\n"
-    (failure,) = Judge([open_profile("pss/baseline")]).run(read_bytes(text, "pod.yaml"))
+    (failure,) = Judge([Union((open_profile("pss/baseline"),))]).run(read_bytes(text, "pod.yaml"))
     assert isinstance(failure, InputError)
     assert str(failure) == "pod.yaml:1:20: mapping values are not allowed in this context"
 
@@ -210,5 +211,5 @@ def test_nodes_and_security_policies_hold_no_pod() -> None:
         b"apiVersion: policy/v1beta1\nkind: PodSecurityPolicy\nmetadata: {name: example}\n"
         b"spec: {privileged: false, requiredDropCapabilities: [SYS_CHROOT, NET_RAW]}\n"
     )
-    found = list(Judge([open_profile("pss/restricted")]).run(read_bytes(text, "f.yaml")))
+    found = list(Judge([Union((open_profile("pss/restricted"),))]).run(read_bytes(text, "f.yaml")))
     assert [each.status for each in found if isinstance(each, Judged)] == ["skipped", "skipped"]

@@ -5,11 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 from capgen.errors import InputError
-from capgen.policy.admit import Admission, Request, Violation
+from capgen.policy.admit import Admission, Request, Violation, account_of
 from capgen.policy.expressions import judge, tests
 from capgen.policy.pod import mapping, view
-from capgen.policy.profile import Profile, Union
-from capgen.policy.subjects import VolumeTypes
+from capgen.policy.subjects import TokenMount, VolumeTypes
 from capgen.policy.workload import pod_of
 from capgen.reader import Failure
 
@@ -19,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from capgen.policy.pod import Mapping
+    from capgen.policy.profile import Union
     from capgen.reader import Document
 
 # Names of accounts that turn automounting off, or on, with their namespace.
@@ -30,7 +30,8 @@ class Judged(NamedTuple):
 
     Attributes:
         object: the object.
-        status: `admitted`, `refused`, `unmatched` or `skipped` (it holds no pod).
+        status: `admitted`, `refused`, `exempt` (an exemption admits it), `unmatched` or `skipped`
+            (it holds no pod).
         violations: what is refused, the paths taken from the document.
     """
 
@@ -40,14 +41,16 @@ class Judged(NamedTuple):
 
 
 class Judge:
-    """Judges objects by several profiles, each of which must admit."""
+    """Judges objects by several unions of profiles, each of which must admit."""
 
-    def __init__(self, profiles: Iterable[Profile], accounts: Accounts | None = None) -> None:
-        """Prepare the profiles; `accounts` is what the ServiceAccounts of the input say."""
-        self.profiles = tuple(profiles)
+    def __init__(self, unions: Iterable[Union], accounts: Accounts | None = None) -> None:
+        """Prepare the unions; `accounts` is what the ServiceAccounts of the input say."""
         # Offline the pods of a controller are judged, whatever an engine is told to judge.
         self._admissions = [
-            Admission(Union((profile._replace(pods=True),))) for profile in self.profiles
+            Admission(
+                union._replace(any_of=tuple(each._replace(pods=True) for each in union.any_of))
+            )
+            for union in unions
         ]
         self._accounts = accounts or {}
 
@@ -72,25 +75,26 @@ class Judge:
             automount=self._automount(found, mapping(pod)),
         )
         base = found.path + workload.path
-        matched = False
+        matched = exempted = False
         violations: list[Violation] = []
         for admission in self._admissions:
             decision = admission.admit(request)
             matched = matched or decision.matched
+            exempted = exempted or decision.exempted
             violations += [violation.below(base) for violation in decision.violations]
         if not matched:
             return Judged(found, "unmatched")
-        return Judged(found, "refused" if violations else "admitted", tuple(violations))
+        if violations:
+            return Judged(found, "refused", tuple(violations))
+        return Judged(found, "exempt" if exempted else "admitted")
 
     def _automount(self, found: Object, pod: Mapping) -> bool:
         if not self._accounts:
             return True
-        spec = mapping(pod.get("spec"))
-        account = spec.get("serviceAccountName") or spec.get("serviceAccount") or "default"
-        return self._accounts.get((found.namespace, str(account)), True)
+        return self._accounts.get((found.namespace, account_of(pod)), True)
 
 
-def minds_token(profiles: Iterable[Profile]) -> bool:
+def minds_token(unions: Iterable[Union]) -> bool:
     """Tell whether some profile refuses the volume of a service account's token.
 
     Only then do the ServiceAccounts of the input matter, and have to be read before the pods.
@@ -99,8 +103,10 @@ def minds_token(profiles: Iterable[Profile]) -> bool:
     volumes = [{"name": "kube-api-access", kind: {}} for kind in ("projected", "secret")]
     pod = view({"spec": {"volumes": volumes}})
     return any(
-        isinstance(test.subject, VolumeTypes) and judge(test)(pod)
-        for profile in profiles
+        isinstance(test.subject, TokenMount)
+        or (isinstance(test.subject, VolumeTypes) and judge(test)(pod))
+        for union in unions
+        for profile in union.any_of
         for rule in profile.rules
         for test in tests(rule.expression)
     )

@@ -29,7 +29,7 @@ class Summary:
 
     Attributes:
         documents: objects that were read, each item of a List for itself.
-        judged: those that were admitted or refused.
+        judged: those that were admitted, exempt or refused.
         skipped: those that hold no pod, or that no profile matches.
         violations: results.
         errors: documents that could not be read.
@@ -44,7 +44,7 @@ class Summary:
     def count(self, judged: Judged) -> None:
         """Count one object."""
         self.documents += 1
-        if judged.status in ("admitted", "refused"):
+        if judged.status in ("admitted", "refused", "exempt"):
             self.judged += 1
         else:
             self.skipped += 1

@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from capgen.errors import CapgenError, InputError, UsageError, nearest
-from capgen.profile.library import open_profile
+from capgen.policy.exempt import day
+from capgen.profile.sets import open_union
 from capgen.reader import find, read_path, read_stream
 from capgen.terminal import printable, short
 
@@ -19,7 +20,7 @@ from .report import JsonReport, Summary, TextReport
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from capgen.policy.profile import Profile
+    from capgen.policy.profile import Union
     from capgen.reader import Document, Failure
 
 _FORMATS = ("text", "json")
@@ -53,7 +54,13 @@ class Input:
                 yield from read_path(path)
 
 
-def run(paths: Sequence[str], names: Sequence[str], output: str, kubernetes: str | None) -> int:
+def run(
+    paths: Sequence[str],
+    names: Sequence[str],
+    output: str,
+    kubernetes: str | None,
+    today: str | None = None,
+) -> int:
     """Judge the manifests, print what is found, and return the exit code."""
     if output not in _FORMATS:
         hint = nearest(output, _FORMATS) or f"; known: {', '.join(_FORMATS)}"
@@ -66,16 +73,17 @@ def run(paths: Sequence[str], names: Sequence[str], output: str, kubernetes: str
     )
     summary = Summary()
     try:
-        profiles = [open_profile(name, kubernetes) for name in names]
+        now = day(today) if today is not None else None
+        unions = [open_union(name, kubernetes, now) for name in names]
         given = Input(paths)
-        accounts = accounts_of(given.documents(again=True)) if minds_token(profiles) else None
+        accounts = accounts_of(given.documents(again=True)) if minds_token(unions) else None
     except CapgenError as error:
         # A profile holds several errors.
         for each in getattr(error, "errors", [error]):
             report.error(each)
         report.close(summary)
         raise
-    judge = Judge(profiles, accounts)
+    judge = Judge(unions, accounts)
     for found in _shown(judge.run(given.documents(again=False)), summary):
         if isinstance(found, InputError):
             summary.errors += 1
@@ -85,7 +93,7 @@ def run(paths: Sequence[str], names: Sequence[str], output: str, kubernetes: str
             summary.count(found)
             report.add(found)
     report.close(summary)
-    _say(profiles, summary, given.passed_over)
+    _say(unions, summary, given.passed_over)
     if summary.errors:
         return 2
     return 1 if summary.violations else 0
@@ -104,11 +112,11 @@ def _shown(found: Iterator[Judged | InputError], summary: Summary) -> Iterator[J
         print("\r\x1b[K", end="", file=sys.stderr)
 
 
-def _say(profiles: Sequence[Profile], summary: Summary, passed_over: Sequence[str]) -> None:
+def _say(unions: Sequence[Union], summary: Summary, passed_over: Sequence[str]) -> None:
     for path in passed_over:
         note = "not looked at: a hidden folder, or a link that is not followed"
         print(f"note: {printable(path)}: {note}", file=sys.stderr)
-    for profile in profiles:
+    for profile in (profile for union in unions for profile in union.any_of):
         if profile.match.namespace_selector:
             print(
                 f"note: `{profile.name}` selects namespaces by label, which manifests do not tell: "

@@ -12,8 +12,11 @@ from capgen.profile.resolve import resolve
 from capgen.targets.base import Artefact, Cell, Status
 from capgen.targets.registry import DEFAULT, target
 
+from .notes import notes
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from datetime import date
 
     from capgen.policy.profile import Profile
     from capgen.profile.source import Source
@@ -40,6 +43,7 @@ class Compiled:
         artefacts: its files.
         cells: how it says each rule.
         gaps: the gaps that are not accepted.
+        notes: what its author should know.
     """
 
     profile: Profile
@@ -47,22 +51,26 @@ class Compiled:
     artefacts: tuple[Artefact, ...]
     cells: dict[str, Cell]
     gaps: tuple[Gap, ...]
+    notes: tuple[str, ...] = ()
 
 
-def plan(name: str, targets: Sequence[str], kubernetes: str | None) -> list[Compiled]:
+def plan(
+    name: str, targets: Sequence[str], kubernetes: str | None, today: date | None = None
+) -> list[Compiled]:
     """Compile one profile in memory.
 
     Args:
         name: a name of the library, or a path.
         targets: the targets to write; none: the profile's own, or the default ones.
         kubernetes: the version or range to compile for; None: the profile's own.
+        today: the day, by which exemptions end; None: today.
 
     Raises:
         CapgenError: the profile, a target or the version is wrong, or `accept` is stale.
     """
     bare, pin = split(name)
     source = find(bare, None)
-    profile = resolve(source, find, kubernetes or pin)
+    profile = resolve(source, find, kubernetes or pin, today)
     for accepted in profile.accept:
         _known(source, accepted)
     wanted = list(dict.fromkeys(targets or _own(source) or DEFAULT))
@@ -113,12 +121,13 @@ def _compile(source: Source, profile: Profile, wanted: Target) -> Compiled:
     gaps = {rule: cell for rule, cell in output.cells.items() if cell.status is Status.GAP}
     for rule in accepted:
         if rule not in gaps:
-            said = output.cells[rule].status.value
-            message = f"`{rule}` is accepted as a gap of `{wanted.name}`, which says it: {said}"
+            status = output.cells[rule].status.value
+            message = f"`{rule}` is accepted as a gap of `{wanted.name}`, which says it: {status}"
             raise source.error(message, "spec", "accept", wanted.name, rule)
     left = tuple(
         Gap(profile.name, wanted.name, rule, cell.note)
         for rule, cell in gaps.items()
         if rule not in accepted
     )
-    return Compiled(profile, wanted.name, output.artefacts, output.cells, left)
+    said = tuple(notes(source, profile))
+    return Compiled(profile, wanted.name, output.artefacts, output.cells, left, said)

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from capgen.errors import CapgenError, OutputError, UsageError
+from capgen.policy.exempt import day
 from capgen.terminal import printable
 
 from .drift import drift
@@ -29,6 +30,7 @@ class Request:
         targets: the targets; none: each profile's own.
         out: the output folder.
         kubernetes: the version or range; None: each profile's own.
+        today: the day, by which exemptions end; None: today.
         check: write nothing, compare.
         stdout: print one target.
         keep_going: do what can be done beside a profile that is wrong.
@@ -38,6 +40,7 @@ class Request:
     targets: Sequence[str]
     out: str
     kubernetes: str | None
+    today: str | None = None
     check: bool = False
     stdout: bool = False
     keep_going: bool = False
@@ -46,11 +49,12 @@ class Request:
 def run(request: Request) -> int:
     """Compile, write or compare, and return the exit code."""
     names = list(request.profiles) or _every()
+    today = day(request.today) if request.today is not None else None
     compiled: list[Compiled] = []
     wrong = False
     for name in names:
         try:
-            compiled += plan(name, request.targets, request.kubernetes)
+            compiled += plan(name, request.targets, request.kubernetes, today)
         except CapgenError as error:
             if not request.keep_going:
                 raise
@@ -58,6 +62,8 @@ def run(request: Request) -> int:
             for line in str(error).splitlines():
                 print(f"error: {printable(line)}", file=sys.stderr)
     compiled = _each_once(compiled)
+    for note in dict.fromkeys(note for each in compiled for note in each.notes):
+        print(printable(note), file=sys.stderr)
     gaps = [gap for each in compiled for gap in each.gaps]
     for gap in gaps:
         print(f"{gap.profile}: {gap.target}: `{gap.rule}` is a gap: {gap.reason}")

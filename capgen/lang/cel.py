@@ -9,50 +9,26 @@ no value is compared with one of another type. Upstream: kubernetes.io/docs/refe
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, assert_never
+from typing import assert_never
 
 from capgen.policy.expressions import All, AnyOf, Expression, Test
-from capgen.policy.predicates import InRanges
 from capgen.policy.reading import Reading
 from capgen.policy.subjects import (
     EACH,
-    HANDLERS,
-    HOOKS,
-    PROBES,
-    SCHEMES,
     Field,
     HandlerHosts,
+    HostPaths,
     Level,
     ProfileAnnotations,
+    TokenMount,
     VolumeTypes,
     shown,
 )
 from capgen.policy.values import Kind
 
+from .cel_derived import handler_hosts, host_paths, profile_annotations, token_mount, volume_types
+from .cel_names import NOTHING, Names
 from .cel_values import Value, holds, literal, refuses
-
-if TYPE_CHECKING:
-    from capgen.policy.predicates import Predicate
-
-NOTHING = "[]"
-
-
-@dataclass(frozen=True, slots=True)
-class Names:
-    """How the expressions of a policy call what they judge.
-
-    Attributes:
-        spec: the pod's spec.
-        annotations: the pod's annotations, a map that is never absent.
-        containers: the list of containers that are judged.
-        pod_level: the pod itself is judged, not only containers that are new.
-    """
-
-    spec: str = "variables.spec"
-    annotations: str = "variables.annotations"
-    containers: str = "variables.containers"
-    pod_level: bool = True
 
 
 def offences(expression: Expression, names: Names) -> str:
@@ -89,11 +65,15 @@ def _test(test: Test, names: Names) -> str:
         case Field() as field:
             return _field(test, field, names)
         case VolumeTypes():
-            return _volume_types(test.predicate, names)
+            return volume_types(test.predicate, names)
         case HandlerHosts():
-            return _handler_hosts(test, names)
+            return handler_hosts(test, names)
         case ProfileAnnotations() as subject:
-            return _annotations(test.predicate, subject, names)
+            return profile_annotations(test.predicate, subject, names)
+        case HostPaths(written):
+            return host_paths(test.predicate, names, written=written)
+        case TokenMount():
+            return token_mount(test, names)
         case _:
             assert_never(test.subject)
 
@@ -104,7 +84,7 @@ def _field(test: Test, field: Field, names: Names) -> str:
             return _in_pod(test, field, names) if names.pod_level else NOTHING
         case Level.CONTAINER:
             bad, found = _judged(test, field, "c")
-            return _each_container(names, bad, _text("c.name", field, found))
+            return names.each_container(bad, _text("c.name", field, found))
         case Level.INHERITED:
             return _inherited(test, field, names)
         case _:
@@ -117,7 +97,11 @@ def _in_pod(test: Test, field: Field, names: Names) -> str:
         return f"({bad} ?\n  [{_text(None, field, found)}] : [])"
     items, value = _items(field, names.spec)
     bad = refuses(test.predicate, value, unset_allowed=test.unset_allowed)
-    return f"{items}.map(i,\n  {bad},\n  {_text(None, field, value.text())})"
+    listed = f"{items}.map(i,\n  {bad},\n  {_text(None, field, value.text())})"
+    if not value.item or test.unset_allowed:
+        return listed
+    absent = f"({items}.size() == 0 ?\n  [{_text(None, field, literal('unset'))}] : [])"
+    return f"{absent}\n+ {listed}"
 
 
 def _inherited(test: Test, field: Field, names: Names) -> str:
@@ -129,11 +113,12 @@ def _inherited(test: Test, field: Field, names: Names) -> str:
         own = _value("c", field, field.path)
         value = Value(f"{own.optional}.or({above.optional})", field)
     bad = refuses(test.predicate, value, unset_allowed=test.unset_allowed)
-    judged = _each_container(names, bad, _text("c.name", field, value.text()))
+    judged = names.each_container(bad, _text("c.name", field, value.text()))
     if test.reading is Reading.EFFECTIVE or not names.pod_level:
         return judged
     # What a pod declares is judged even where every container overrides it.
-    bad = refuses(test.predicate, above, unset_allowed=True)
+    unset_allowed = test.unset_allowed or test.reading is not Reading.BOTH
+    bad = refuses(test.predicate, above, unset_allowed=unset_allowed)
     return f"({bad} ?\n  [{_text(None, field, above.text())}] : [])\n+ {judged}"
 
 
@@ -153,6 +138,8 @@ def _items(field: Field, struct: str) -> tuple[str, Value]:
     """Return the list that a field stands in the items of, and its value in the item `i`."""
     cut = field.path.index(EACH)
     items = _way(struct, field.path[:cut]) + ".orValue([])"
+    if not field.path[cut + 1 :]:
+        return items, Value("i", field, item=True)
     return items, _value("i", field, field.path[cut + 1 :])
 
 
@@ -168,16 +155,13 @@ def _leaf(struct: str, field: Field) -> Value:
     """Return a field's value in its struct, which is an optional."""
     name = field.path[-1]
     if field.required:
-        return Value(f"{struct}.optMap(s, s.?{name}.orValue(''))", field)
+        beside = f" + s.?{field.detail}.optMap(p, ':' + p).orValue('')" if field.joined else ""
+        return Value(f"{struct}.optMap(s, s.?{name}.orValue(''){beside})", field)
     return Value(f"{struct}.?{name}", field)
 
 
 def _way(struct: str, path: tuple[str, ...]) -> str:
     return struct + "".join(f".?{step}" for step in path)
-
-
-def _each_container(names: Names, bad: str, text: str) -> str:
-    return f"{names.containers}.map(c,\n  {bad},\n  {text})"
 
 
 def _text(owner: str | None, field: Field, found: str) -> str:
@@ -188,63 +172,3 @@ def _text(owner: str | None, field: Field, found: str) -> str:
         full = what if what.startswith("spec.") else f"spec.{what}"
         return f"{literal(f'pod: {full} {verb} ')} + {found}"
     return f"{owner} + {literal(f': {what} {verb} ')} + {found}"
-
-
-def _volume_types(predicate: Predicate, names: Names) -> str:
-    if not names.pod_level:
-        return NOTHING
-    # A volume's type is a key of it: as `dyn` it is a map, whose keys can be gone through.
-    kinds = ", ".join(literal(value) for value in _values(predicate))
-    other = (
-        f"dyn(v).filter(k, !(k in ['name', {kinds}]))" if kinds else "dyn(v).filter(k, k != 'name')"
-    )
-    text = f"'volume ' + v.name + ': its type is ' + {other}.join(', ')"
-    return f"{names.spec}.?volumes.orValue([]).map(v,\n  {other}.size() > 0,\n  {text})"
-
-
-def _handler_hosts(test: Test, names: Names) -> str:
-    field = Field(Level.CONTAINER, ("host",), Kind.STRING, blank="")
-    ways = [*(f"?c.?{probe}" for probe in PROBES), *(f"?c.?lifecycle.?{hook}" for hook in HOOKS)]
-    bad = " || ".join(
-        refuses(
-            test.predicate, Value(f"h.?{handler}.?host", field), unset_allowed=test.unset_allowed
-        )
-        for handler in HANDLERS
-    )
-    handlers = f"[{', '.join(ways)}]"
-    # The API lets a handler have just one of these.
-    host = ".or(".join(f"h.?{handler}.?host" for handler in HANDLERS) + ")"
-    found = f"{handlers}\n    .map(h, {bad}, {host}.orValue('')).join(', ')"
-    text = f"c.name + {literal(f': {shown(test.subject)} is ')} + {found}"
-    return _each_container(names, f"{handlers}\n    .exists(h, {bad})", text)
-
-
-def _annotations(predicate: Predicate, subject: ProfileAnnotations, names: Names) -> str:
-    scheme = SCHEMES[subject.scheme]
-    allowed = _values(predicate)
-    exact = [text for text, kind in scheme.exact if kind in allowed]
-    if scheme.blank_is_unset:
-        exact.append("")
-    # The map's own value: `k` is one of its keys.
-    read = f"{names.annotations}[k]"
-    fine = [f"{read} in [{', '.join(map(literal, exact))}]"] if exact else []
-    fine += [
-        f"{read}.startsWith({literal(text)})" for text, kind in scheme.prefixes if kind in allowed
-    ]
-    known = f"{names.containers}.exists(c, k == {literal(scheme.prefix)} + c.name)"
-    if not names.pod_level:
-        key = known
-    elif scheme.any_container:
-        key = f"k.startsWith({literal(scheme.prefix)})"
-    else:
-        key = f"(k == {literal(scheme.pod or '')} || {known})"
-    bad = f"!({' || '.join(fine) or 'false'})"
-    return (
-        f"{names.annotations}.map(k,\n  {key}\n    && {bad},\n"
-        f"  'pod: annotation ' + k + ' is ' + {read})"
-    )
-
-
-def _values(predicate: Predicate) -> tuple[str, ...]:
-    """Return the values that a predicate lists; ranges list none."""
-    return () if isinstance(predicate, InRanges) else tuple(str(v) for v in predicate.values)

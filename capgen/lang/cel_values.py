@@ -6,7 +6,17 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, assert_never
 
-from capgen.policy.predicates import Includes, InRanges, OneOf, Predicate, Within
+from capgen.policy.predicates import (
+    Globs,
+    Includes,
+    InRanges,
+    OneOf,
+    Predicate,
+    Under,
+    Within,
+    regex,
+    trimmed,
+)
 from capgen.policy.predicates import holds as satisfied
 from capgen.policy.values import Kind, Scalar
 
@@ -38,14 +48,18 @@ class Value:
         optional: an expression of an optional type.
         field: what it is the value of.
         always: its struct is there, so the value is: "" where it is not written.
+        item: it is an item of a list, and no optional.
     """
 
     optional: str
     field: Field
     always: bool = False
+    item: bool = False
 
     def text(self) -> str:
         """Return the expression of the value as text, `unset` where it has none."""
+        if self.item:
+            return self.optional if self.field.kind is Kind.STRING else f"string({self.optional})"
         if self.field.kind is Kind.STRINGS:
             return f"{self.optional}.optMap(v, '[' + v.join(', ') + ']').orValue('unset')"
         if self.always:
@@ -76,6 +90,8 @@ def holds(predicate: Predicate, value: Value, *, unset_allowed: bool) -> str:
     Kubernetes behaves (`privileged` unset is false); else its absence is asked for.
     """
     optional, field = value.optional, value.field
+    if value.item:
+        return on_scalar(predicate, optional)
     if field.kind is Kind.STRINGS:
         met = satisfied(predicate, ())
         if met == unset_allowed:
@@ -111,6 +127,9 @@ def _defaults(predicate: Predicate, field: Field) -> list[Scalar]:
             found += values
         case InRanges(ranges):
             found += [low for low, _ in ranges]
+        case Globs(values) | Under(values):
+            # Of what a glob matches, the shortest.
+            found += [value.replace("*", "") for value in values]
         case Within() | Includes():
             pass
         case _:
@@ -128,17 +147,18 @@ def _scalar(predicate: Predicate, field: Field, read: str, *, unset_allowed: boo
     """Lower the predicate on a value that is there; a blank one counts as unset."""
     blank = field.blank
     if blank is None or satisfied(predicate, blank) == unset_allowed:
-        return _on_scalar(predicate, read)
+        return on_scalar(predicate, read)
     if not unset_allowed:
-        return f"({read} != {literal(blank)} && {_on_scalar(predicate, read)})"
+        return f"({read} != {literal(blank)} && {on_scalar(predicate, read)})"
     if isinstance(predicate, OneOf):
-        return _on_scalar(OneOf((blank, *predicate.values)), read)
+        return on_scalar(OneOf((blank, *predicate.values)), read)
     if predicate == InRanges(()):
         return f"{read} == {literal(blank)}"
-    return f"({read} == {literal(blank)} || {_on_scalar(predicate, read)})"
+    return f"({read} == {literal(blank)} || {on_scalar(predicate, read)})"
 
 
-def _on_scalar(predicate: Predicate, read: str) -> str:
+def on_scalar(predicate: Predicate, read: str) -> str:
+    """Lower the predicate on a value that is there."""
     match predicate:
         case OneOf(()) | InRanges(()):
             return "false"
@@ -153,11 +173,27 @@ def _on_scalar(predicate: Predicate, read: str) -> str:
         case InRanges(ranges):
             inside = [_between(low, high, read) for low, high in ranges]
             return inside[0] if len(inside) == 1 else f"({' || '.join(inside)})"
+        case Globs(values):
+            fine = [f"{read}.matches({literal(f'^{regex(value)}$')})" for value in values]
+            return fine[0] if len(fine) == 1 else f"({' || '.join(fine)})"
+        case Under(prefixes):
+            return under(prefixes, read)
         case Within() | Includes():
             msg = "a predicate of lists was asked of a value"
             raise TypeError(msg)
         case _:
             assert_never(predicate)
+
+
+def under(prefixes: tuple[str, ...], read: str) -> str:
+    """Lower "the path is under one of these"; that it has no `..` the API has seen to."""
+    fine = [
+        f"{read} == {literal(path)} || {read}.startsWith({literal(path + '/')})"
+        if path
+        else f"{read}.startsWith('/')"
+        for path in dict.fromkeys(map(trimmed, prefixes))
+    ]
+    return f"({' || '.join(fine)})" if fine else "false"
 
 
 def _between(low: int, high: int | None, read: str) -> str:
@@ -168,11 +204,14 @@ def _between(low: int, high: int | None, read: str) -> str:
 
 def _list(predicate: Predicate, read: str) -> str:
     match predicate:
+        case Within(values, cover) if cover in values:
+            return "true"
         case Within(values):
             return f"{read}.all(x, x in [{', '.join(map(literal, values))}])"
-        case Includes(values):
-            return " && ".join(f"{literal(value)} in {read}" for value in values) or "true"
-        case OneOf() | InRanges():
+        case Includes(values, cover):
+            each = " && ".join(f"{literal(value)} in {read}" for value in values) or "true"
+            return each if cover is None else f"({literal(cover)} in {read} || ({each}))"
+        case OneOf() | InRanges() | Globs() | Under():
             msg = "a predicate of values was asked of a list"
             raise TypeError(msg)
         case _:

@@ -2,21 +2,31 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final, NamedTuple, TypeAlias, assert_never
+from typing import TYPE_CHECKING, assert_never
 
+from .case import NEW, OLD, PLACES, SPEC, Case, Change
+from .cases_derived import (
+    alone,
+    annotations_cases,
+    hosts_cases,
+    mounted_cases,
+    token_cases,
+    volumes_cases,
+    written_cases,
+)
 from .catalogue import CONDITIONS
-from .edges import Edge, annotation_edges, edges, volume_sources
+from .edges import Edge, edges
 from .expressions import tests
-from .predicates import OneOf, Predicate
+from .predicates import OneOf, holds
 from .reading import Reading
 from .subjects import (
     EACH,
-    HOST_PATHS,
-    SCHEMES,
     Field,
     HandlerHosts,
+    HostPaths,
     Level,
     ProfileAnnotations,
+    TokenMount,
     VolumeTypes,
 )
 from .values import UNSET, Kind
@@ -26,31 +36,6 @@ if TYPE_CHECKING:
 
     from .expressions import Test
     from .profile import Profile
-
-# The way down to a struct, the way on from there, and what is put there.
-Change: TypeAlias = "tuple[tuple[str | int, ...], tuple[str, ...], object]"
-
-SPEC: Final = ("spec",)
-METADATA: Final = ("metadata",)
-# A container that is added to a pod that stands.
-NEW: Final = ("spec", "ephemeralContainers", 0)
-_OLD: Final = (("spec", "initContainers", 0), ("spec", "containers", 0), ("spec", "containers", 1))
-# Not always the first of its list: to look at the first one only is a fault to be seen.
-_PLACES: Final = {"init": _OLD[0], "container": _OLD[2], "ephemeral": NEW}
-
-
-class Case(NamedTuple):
-    """What makes the base pod a witness.
-
-    Attributes:
-        label: what is special about it.
-        changes: what is put where; a change of the new container, also an empty one, adds it.
-        allowed: the verdict.
-    """
-
-    label: str
-    changes: tuple[Change, ...]
-    allowed: bool
 
 
 def cases(profile: Profile, test: Test, known: str | None) -> Iterator[Case]:
@@ -65,14 +50,20 @@ def cases(profile: Profile, test: Test, known: str | None) -> Iterator[Case]:
         case Field(level=Level.INHERITED) as field:
             yield from _inherited(test, list(edges(test, field, known)))
         case Field() as field:
-            if _alone(profile, field):
+            if field.path[:2] != ("volumes", EACH) or alone(profile, field.path[2]):
                 yield from _plain(field, list(edges(test, field, known)))
         case VolumeTypes():
-            yield from _volumes(profile, test.predicate)
+            yield from volumes_cases(profile, test.predicate)
         case HandlerHosts():
-            yield from _hosts(test)
+            yield from hosts_cases(test)
         case ProfileAnnotations():
-            yield from _annotations(test, test.subject)
+            yield from annotations_cases(test, test.subject)
+        case HostPaths(written):
+            if alone(profile, "hostPath"):
+                found = written_cases(profile, test) if written else mounted_cases(test)
+                yield from found
+        case TokenMount():
+            yield from token_cases(profile, test)
         case _:
             assert_never(test.subject)
 
@@ -80,7 +71,7 @@ def cases(profile: Profile, test: Test, known: str | None) -> Iterator[Case]:
 def _plain(field: Field, found: list[Edge]) -> Iterator[Case]:
     for edge in found:
         if field.level is Level.CONTAINER:
-            for place, way in _PLACES.items():
+            for place, way in PLACES.items():
                 yield _case(f"{place} {edge.label}", edge.allowed, (way, edge))
             continue
         yield _case(f"pod {edge.label}", edge.allowed, (SPEC, edge))
@@ -101,20 +92,21 @@ def _inherited(test: Test, found: list[Edge]) -> Iterator[Case]:
     for edge in found:
         allowed = edge.allowed or edge.inherits
         yield _case(f"pod {edge.label}", edge.allowed, (SPEC, edge))
-        for place, way in _PLACES.items():
+        for place, way in PLACES.items():
             yield _case(f"{place} {edge.label}", allowed, (way, edge))
     absent = next(edge for edge in found if edge.label == "unset")
     fine = next((each for each in found if _stands(each) and each.allowed), None)
     bad = next((each for each in found if _stands(each) and not each.allowed), None)
     yield _case("new container inherits unset", unset, (SPEC, absent), (NEW, None))
     if fine is not None:
-        own = [(way, fine) for way in _OLD]
-        yield _case("each container its own", True, (SPEC, absent), *own)
+        own = [(way, fine) for way in OLD]
+        itself = unset or test.reading is not Reading.BOTH
+        yield _case("each container its own", itself, (SPEC, absent), *own)
         yield _case("one container unset", unset, (SPEC, absent), *own[:-1])
         yield _case("new container its own", True, (SPEC, absent), (NEW, fine))
     if bad is not None:
         yield _case("new container inherits bad", False, (SPEC, bad), (NEW, None))
-        yield _case("new container beside bad", True, (_OLD[1], bad), (NEW, None))
+        yield _case("new container beside bad", True, (OLD[1], bad), (NEW, None))
     if fine is not None and bad is not None:
         effective = test.reading is Reading.EFFECTIVE
         yield _case("bad pod overridden", effective, (SPEC, bad), *own)
@@ -127,86 +119,32 @@ def _stands(edge: Edge) -> bool:
     return not edge.inherits and edge.value not in (None, UNSET, {}, "")
 
 
-def _volumes(profile: Profile, predicate: Predicate) -> Iterator[Case]:
-    allowed = predicate.values if isinstance(predicate, OneOf) else ()
-    first = next((kind for kind in volume_sources() if kind in allowed), None)
+def conditions(
+    profile: Profile, judged: Test, lifts: tuple[object, ...]
+) -> Iterator[tuple[str, tuple[Change, ...], bool]]:
+    """Yield what makes a condition hold, or nearly hold, and whether it lifts the rule then.
 
-    def case(label: str, fine: bool, volumes: object) -> Case:
-        return Case(label, ((SPEC, ("volumes",), volumes),), fine)
-
-    for kind, source in volume_sources().items():
-        if any(
-            _in_volume(kind, test.subject)
-            for rule in profile.rules
-            for test in tests(rule.expression)
-        ):
-            continue
-        volume = {"name": "data", kind: source}
-        yield case(kind, kind in allowed, [volume])
-        if kind not in allowed and first is not None:
-            other = {"name": "other", first: volume_sources()[first]}
-            yield case(f"{kind} last", False, [other, volume])
-            yield case(f"{kind} first", False, [volume, other])
-    yield case("without a source", "emptyDir" in allowed, [{"name": "data"}])
-    yield case("null source", "emptyDir" in allowed, [{"name": "data", "nfs": None}])
-    for label, nothing in (("no list", UNSET), ("null list", None), ("empty list", [])):
-        yield case(label, True, nothing)
-
-
-def _in_volume(kind: str, subject: object) -> bool:
-    return isinstance(subject, Field) and subject.path[:3] == ("volumes", EACH, kind)
-
-
-def _alone(profile: Profile, field: Field) -> bool:
-    """Tell whether no rule on the types of volumes refuses what this field stands in."""
-    return field.path[:2] != ("volumes", EACH) or all(
-        {field.path[2], "emptyDir"} <= set(getattr(test.predicate, "values", ()))
-        for rule in profile.rules
-        for test in tests(rule.expression)
-        if isinstance(test.subject, VolumeTypes)
-    )
-
-
-def _hosts(test: Test) -> Iterator[Case]:
-    values = test.predicate.values if isinstance(test.predicate, OneOf) else ()
-    hosts = dict.fromkeys((*map(str, values[:2]), "10.0.0.1", "localhost"))
-    for path in HOST_PATHS:
-        rows: list[tuple[str, object, bool]] = [(host, host, host in values) for host in hosts]
-        blanks = (("empty", ""), ("null", None), ("unset", UNSET))
-        rows += [(label, blank, test.unset_allowed) for label, blank in blanks]
-        for place, way in _PLACES.items():
-            for label, host, allowed in rows:
-                port: Change = (way, (*path[:-1], "port"), 8080)
-                said = f"{place} {' '.join(path[:-1])} {label}"
-                yield Case(said, (port, (way, path, host)), allowed)
-
-
-def _annotations(test: Test, subject: ProfileAnnotations) -> Iterator[Case]:
-    scheme = SCHEMES[subject.scheme]
-    rows = list(annotation_edges(test, scheme))
-    names = {"init": "setup", "container": "sidecar", "stranger": "nobody", "new": "debugger"}
-    keys = {label: scheme.prefix + name for label, name in names.items()}
-    if scheme.pod is not None:
-        keys["pod"] = scheme.pod
-    for key, annotation in keys.items():
-        strange = key == "stranger" and not scheme.any_container
-        for label, text, allowed in rows:
-            noted: Change = (METADATA, ("annotations", annotation), text)
-            if key != "new":
-                yield Case(f"{key} annotation {label}", (noted,), allowed or strange)
-            # What speaks of a new container is judged with it; what stood before is not.
-            judged = key == "new" and not allowed
-            yield Case(f"added {key} annotation {label}", (noted, (NEW, (), None)), not judged)
-
-
-def conditions(lifts: tuple[object, ...]) -> Iterator[tuple[str, tuple[Change, ...], bool]]:
-    """Yield what makes a condition hold, or nearly hold, and whether it lifts the rule then."""
+    What some rule of the profile refuses by itself is left out.
+    """
+    every = [test for rule in profile.rules for test in tests(rule.expression)]
     for condition in CONDITIONS.values():
         field, predicate = condition.test.subject, condition.test.predicate
         if not isinstance(field, Field) or not isinstance(predicate, OneOf):
             continue
+        if _path(judged) == field.path:
+            continue
         for value in predicate.values:
             near = (not value,) if field.kind is Kind.BOOL else (str(value).title(), "linux")
+            on_field = [test for test in every if _path(test) == field.path]
             for other in (value, *near, None):
+                if not all(
+                    test.unset_allowed if other is None else holds(test.predicate, other)
+                    for test in on_field
+                ):
+                    continue
                 lifted = other is value and condition.test in lifts
                 yield f"{condition.id} {other}", ((SPEC, field.path, other),), lifted
+
+
+def _path(test: Test) -> tuple[str, ...]:
+    return test.subject.path if isinstance(test.subject, Field) else ()

@@ -10,15 +10,17 @@ from __future__ import annotations
 from enum import Enum
 from typing import Final, NamedTuple
 
+from .annotations import Annotation
 from .expressions import Test
 from .predicates import OneOf
 from .subjects import (
-    Annotation,
     Field,
     HandlerHosts,
+    HostPaths,
     Level,
     ProfileAnnotations,
     Subject,
+    TokenMount,
     VolumeTypes,
 )
 from .values import NEWEST_MINOR, Kind, Scalar
@@ -31,6 +33,9 @@ class Ask(Enum):
     IN_RANGES = "each value lies in one of these ranges"
     WITHIN = "each item of the list is one of these"
     INCLUDES = "the list holds each of these"
+    GLOBS = "each value is one of these; a `*` is any text without a `/`"
+    UNDER = "each path is one of these, or below one"
+    UNDER_WRITABLE = "each path that is mounted for writing is one of these, or below one"
 
 
 class Part(NamedTuple):
@@ -48,6 +53,7 @@ class Part(NamedTuple):
         prefer: the values that are chosen where a concrete one is set, strictest first.
         explicit: the value is set also where unset means the same: a manifest may hold another, and
             the API refuses some values beside it.
+        cover: the word that stands for every item of the list where `allCovers` says so.
     """
 
     key: str
@@ -59,6 +65,7 @@ class Part(NamedTuple):
     until: int = NEWEST_MINOR
     prefer: tuple[Scalar, ...] = ()
     explicit: bool = False
+    cover: str | None = None
 
 
 class Entry(NamedTuple):
@@ -83,8 +90,8 @@ def _security(
     return Field(level, ("securityContext", leaf), kind, unset, linux=linux)
 
 
-def _spec(leaf: str) -> Field:
-    return Field(Level.POD, (leaf,), Kind.BOOL, unset=False)
+def _spec(leaf: str, *, unset: bool = False) -> Field:
+    return Field(Level.POD, (leaf,), Kind.BOOL, unset)
 
 
 def _capabilities(leaf: str) -> Field:
@@ -94,7 +101,25 @@ def _capabilities(leaf: str) -> Field:
 
 def _profile(struct: str, unset: str) -> Field:
     path = ("securityContext", struct, "type")
-    return Field(Level.INHERITED, path, Kind.STRING, unset, required=True, whole=True)
+    return Field(
+        Level.INHERITED,
+        path,
+        Kind.STRING,
+        unset,
+        required=True,
+        whole=True,
+        detail="localhostProfile",
+    )
+
+
+def _windows(leaf: str, kind: Kind, unset: Scalar | None = None) -> Field:
+    path = ("securityContext", "windowsOptions", leaf)
+    return Field(Level.INHERITED, path, kind, unset, linux=False)
+
+
+def _driver(kind: str) -> Field:
+    path = ("volumes", "*", kind, "driver")
+    return Field(Level.POD, path, Kind.STRING, required=True, linux=False)
 
 
 def _selinux(leaf: str) -> Field:
@@ -103,6 +128,7 @@ def _selinux(leaf: str) -> Field:
 
 
 _PSA = "k8s.io/pod-security-admission v0.37.2, policy/"
+_API = "k8s.io/api v0.37.2, core/v1/types.go, "
 
 CATALOGUE: Final[tuple[Entry, ...]] = (
     Entry(
@@ -132,13 +158,25 @@ CATALOGUE: Final[tuple[Entry, ...]] = (
         ),
     ),
     Entry(
+        "readOnlyRootFilesystem",
+        "Unset, a process may write anywhere in its container's root filesystem.",
+        _API + "SecurityContext",
+        (
+            Part(
+                "allow",
+                _security("readOnlyRootFilesystem", Kind.BOOL, Level.CONTAINER, unset=False),
+                prefer=(True,),
+            ),
+        ),
+    ),
+    Entry(
         "capabilities",
         "The capabilities that a container adds to the runtime's default set, and drops from it;"
         " compared to the letter, as Kubernetes does.",
         _PSA + "check_capabilities_baseline.go, check_capabilities_restricted.go",
         (
-            Part("allow", _capabilities("add"), Ask.WITHIN, known="capabilities"),
-            Part("drop", _capabilities("drop"), Ask.INCLUDES, known="capabilities"),
+            Part("allow", _capabilities("add"), Ask.WITHIN, known="capabilities", cover="ALL"),
+            Part("drop", _capabilities("drop"), Ask.INCLUDES, known="capabilities", cover="ALL"),
         ),
     ),
     Entry(
@@ -160,6 +198,57 @@ CATALOGUE: Final[tuple[Entry, ...]] = (
         (Part("ranges", _security("runAsUser", Kind.INT, Level.INHERITED), Ask.IN_RANGES),),
     ),
     Entry(
+        "runAsGroup",
+        "The group ID that a container's process runs with; unset, the image decides.",
+        _API + "SecurityContext",
+        (Part("ranges", _security("runAsGroup", Kind.INT, Level.INHERITED), Ask.IN_RANGES),),
+    ),
+    Entry(
+        "supplementalGroups",
+        "Groups that a pod's processes are given besides their own.",
+        _API + "PodSecurityContext",
+        (
+            Part(
+                "ranges",
+                Field(Level.POD, ("securityContext", "supplementalGroups", "*"), Kind.INT),
+                Ask.IN_RANGES,
+            ),
+        ),
+    ),
+    Entry(
+        "supplementalGroupsPolicy",
+        "Merge, the default, adds the groups that the image gives the user; Strict does not.",
+        _API + "PodSecurityContext",
+        (
+            Part(
+                "allow",
+                _security("supplementalGroupsPolicy", Kind.STRING, Level.POD, unset="Merge"),
+                known="groupsPolicies",
+                prefer=("Strict",),
+            ),
+        ),
+    ),
+    Entry(
+        "fsGroup",
+        "The group that owns a pod's volumes, and that its processes are given.",
+        _API + "PodSecurityContext",
+        (Part("ranges", _security("fsGroup", Kind.INT, Level.POD), Ask.IN_RANGES),),
+    ),
+    Entry(
+        "fsGroupChangePolicy",
+        "Whether a volume's owner is changed always, which is the default, or only where its root"
+        " has another.",
+        _API + "PodSecurityContext",
+        (
+            Part(
+                "allow",
+                _security("fsGroupChangePolicy", Kind.STRING, Level.POD, unset="Always"),
+                known="changePolicies",
+                prefer=("OnRootMismatch",),
+            ),
+        ),
+    ),
+    Entry(
         "seLinuxOptions",
         "The SELinux context of a container; the type decides what it is confined to.",
         _PSA + "check_seLinuxOptions.go",
@@ -167,6 +256,20 @@ CATALOGUE: Final[tuple[Entry, ...]] = (
             Part("type", _selinux("type"), symbols="seLinuxTypes"),
             Part("user", _selinux("user")),
             Part("role", _selinux("role")),
+            Part("level", _selinux("level")),
+        ),
+    ),
+    Entry(
+        "seLinuxChangePolicy",
+        "How a volume gets its SELinux label: by Recursive relabelling, or as a MountOption.",
+        _API + "PodSecurityContext",
+        (
+            Part(
+                "allow",
+                _security("seLinuxChangePolicy", Kind.STRING, Level.POD),
+                known="seLinuxChangePolicies",
+                prefer=("MountOption",),
+            ),
         ),
     ),
     Entry(
@@ -175,10 +278,17 @@ CATALOGUE: Final[tuple[Entry, ...]] = (
         _PSA + "check_seccompProfile_baseline.go, check_seccompProfile_restricted.go",
         (
             # Until 1.18 there were only annotations.
-            Part("allow", ProfileAnnotations(Annotation.SECCOMP), known="profiles", until=18),
+            Part(
+                "allow",
+                ProfileAnnotations(Annotation.SECCOMP),
+                Ask.GLOBS,
+                known="profiles",
+                until=18,
+            ),
             Part(
                 "allow",
                 _profile("seccompProfile", unset="Unconfined"),
+                Ask.GLOBS,
                 known="profiles",
                 since=19,
                 prefer=("RuntimeDefault",),
@@ -190,8 +300,13 @@ CATALOGUE: Final[tuple[Entry, ...]] = (
         "The AppArmor profile of a container. Unset, a node with AppArmor applies its runtime's.",
         _PSA + "check_appArmorProfile.go",
         (
-            Part("allow", _profile("appArmorProfile", unset="RuntimeDefault"), known="profiles"),
-            Part("allow", ProfileAnnotations(Annotation.APPARMOR), known="profiles"),
+            Part(
+                "allow",
+                _profile("appArmorProfile", unset="RuntimeDefault"),
+                Ask.GLOBS,
+                known="profiles",
+            ),
+            Part("allow", ProfileAnnotations(Annotation.APPARMOR), Ask.GLOBS, known="profiles"),
         ),
     ),
     Entry(
@@ -220,6 +335,7 @@ CATALOGUE: Final[tuple[Entry, ...]] = (
                     Kind.STRING,
                     required=True,
                 ),
+                Ask.GLOBS,
                 symbols="sysctls",
             ),
         ),
@@ -241,6 +357,12 @@ CATALOGUE: Final[tuple[Entry, ...]] = (
         "True shares the node's inter-process communication with the pod.",
         _PSA + "check_hostNamespaces.go",
         (Part("allow", _spec("hostIPC")),),
+    ),
+    Entry(
+        "hostUsers",
+        "False gives the pod a user namespace of its own, so its root is nobody on the node.",
+        _API + "PodSpec",
+        (Part("allow", _spec("hostUsers", unset=True), prefer=(False,)),),
     ),
     Entry(
         "hostPorts",
@@ -268,14 +390,19 @@ CATALOGUE: Final[tuple[Entry, ...]] = (
         (
             Part(
                 "allow",
-                Field(
-                    Level.INHERITED,
-                    ("securityContext", "windowsOptions", "hostProcess"),
-                    Kind.BOOL,
-                    unset=False,
-                    linux=False,
-                ),
+                _windows("hostProcess", Kind.BOOL, unset=False),
             ),
+        ),
+    ),
+    Entry(
+        "windowsOptions",
+        "What only Windows containers have: the user by name, the credentials of a service"
+        " account of the domain, and whether they run on the node itself.",
+        _API + "WindowsSecurityContextOptions",
+        (
+            Part("runAsUserName", _windows("runAsUserName", Kind.STRING)),
+            Part("hostProcess", _windows("hostProcess", Kind.BOOL, unset=False)),
+            Part("gmsaCredentialSpecName", _windows("gmsaCredentialSpecName", Kind.STRING)),
         ),
     ),
     Entry(
@@ -289,17 +416,40 @@ CATALOGUE: Final[tuple[Entry, ...]] = (
         "The paths of the node that a pod mounts.",
         _PSA + "check_hostPathVolumes.go",
         (
-            Part(
-                "allow",
-                Field(
-                    Level.POD,
-                    ("volumes", "*", "hostPath", "path"),
-                    Kind.STRING,
-                    required=True,
-                    linux=False,
-                ),
-            ),
+            Part("allow", HostPaths(), Ask.UNDER),
+            Part("allow", HostPaths(written=True), Ask.UNDER_WRITABLE),
         ),
+    ),
+    Entry(
+        "flexVolumes",
+        "The drivers of flexVolumes, which run as root on the node.",
+        _API + "FlexVolumeSource",
+        (Part("allow", _driver("flexVolume")),),
+    ),
+    Entry(
+        "csiDrivers",
+        "The drivers of volumes that a pod declares inline; those of a claim are the cluster's.",
+        _API + "CSIVolumeSource",
+        (Part("allow", _driver("csi")),),
+    ),
+    Entry(
+        "runtimeClassName",
+        "The runtime that a pod asks for: a sandbox such as gVisor, or the node's own.",
+        _API + "PodSpec",
+        (Part("allow", Field(Level.POD, ("runtimeClassName",), Kind.STRING, linux=False)),),
+    ),
+    Entry(
+        "shareProcessNamespace",
+        "True shows every container of a pod the processes of the others, and their files.",
+        _API + "PodSpec",
+        (Part("allow", _spec("shareProcessNamespace")),),
+    ),
+    Entry(
+        "automountServiceAccountToken",
+        "A service account's token in a pod lets whoever gets into it speak to the API server."
+        " The effective value: the pod's own, or else its account's.",
+        _API + "PodSpec; plugin/pkg/admission/serviceaccount",
+        (Part("allow", TokenMount(), prefer=(False,)),),
     ),
 )
 

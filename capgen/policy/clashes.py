@@ -10,7 +10,7 @@ from .subjects import dotted
 from .values import show
 
 if TYPE_CHECKING:
-    from .choice import Chosen, Value
+    from .chosen import Chosen, Value
 
 # Where a value is set: the way from the pod's spec, or from a container.
 _At: TypeAlias = "tuple[tuple[str, ...], Value]"

@@ -10,8 +10,9 @@ from __future__ import annotations
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
+from .annotations import SCHEMES, Annotation, meaning
 from .pod import Mapping, mapping, sequence
-from .subjects import CONTAINER_LISTS, SCHEMES, Annotation, meaning
+from .subjects import ACCOUNT_PATH, CONTAINER_LISTS
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -26,7 +27,6 @@ _APPARMOR_SYNC_SINCE = 30
 # (DefaultHostNetworkHostPortsInPodTemplates, off since 1.28).
 _TEMPLATE_PORTS_UNTIL = 27
 _ACCESS_PREFIX = "kube-api-access-"
-_ACCESS_PATH = "/var/run/secrets/kubernetes.io/serviceaccount"
 
 
 def spans(minors: range) -> tuple[range, ...]:
@@ -95,7 +95,7 @@ def _mounts_token(spec: Mapping, *, automount: bool) -> bool:
     ):
         return False
     return any(
-        all(mapping(mount).get("mountPath") != _ACCESS_PATH for mount in mounts)
+        all(mapping(mount).get("mountPath") != ACCOUNT_PATH for mount in mounts)
         for listed in CONTAINER_LISTS[:2]
         for container in sequence(spec.get(listed))
         for mounts in [sequence(mapping(container).get("volumeMounts"))]
@@ -110,6 +110,17 @@ def _token_volume(spec: Mapping, span: range) -> None:
     kinds = {"projected" if version >= _PROJECTED_SINCE else "secret" for version in span}
     added = [{"name": f"{_ACCESS_PREFIX}{kind}", kind: {}} for kind in sorted(kinds)]
     spec["volumes"] = [*sequence(volumes), *added]
+    token = {"name": added[0]["name"], "mountPath": ACCOUNT_PATH, "readOnly": True}
+
+    def mount(container: Mapping) -> Mapping:
+        mounts = container.get("volumeMounts")
+        if mounts is not None and not isinstance(mounts, list):
+            return container
+        if any(mapping(each).get("mountPath") == ACCOUNT_PATH for each in sequence(mounts)):
+            return container
+        return {**container, "volumeMounts": [*sequence(mounts), token]}
+
+    _each_container(spec, mount, CONTAINER_LISTS[:2])
 
 
 def _sourced(volume: object) -> object:

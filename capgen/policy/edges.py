@@ -9,27 +9,23 @@ from __future__ import annotations
 import json
 from functools import cache
 from pathlib import Path as FilePath
-from typing import TYPE_CHECKING, Any, Final, NamedTuple, assert_never
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-from .predicates import Includes, InRanges, OneOf, Predicate, Within
-from .subjects import EACH, Field, Scheme
-from .values import UNSET, Kind, Scalar
+from .edge_values import listed_in, member, values_of
+from .subjects import (
+    EACH,
+    LOCALHOST,
+    Field,
+    ProfileAnnotations,
+)
+from .values import UNSET
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from .annotations import Scheme
     from .expressions import Test
 
-_LARGEST: Final = {"hostPort": 65535}
-_LARGEST_USER: Final = 2**31 - 1
-# Of many allowed values the first ones and the last stand for all.
-_FEW: Final = 3
-# Values that the API takes, of each vocabulary: one of them may stand outside of what is allowed.
-_WORDS: Final[dict[str | None, tuple[str, ...]]] = {
-    "profiles": ("RuntimeDefault", "Localhost", "Unconfined"),
-    "procMounts": ("Default", "Unmasked"),
-    "capabilities": ("NET_BIND_SERVICE", "NET_RAW", "SYS_ADMIN", "ALL"),
-}
 # What an item needs beside the field that is judged, by the list that it stands in.
 _ITEMS: Final[dict[str, dict[str, Any]]] = {
     "ports": {"containerPort": 8080},
@@ -67,7 +63,7 @@ def edges(test: Test, field: Field, known: str | None) -> Iterator[Edge]:
     if EACH in field.path:
         yield from _item_edges(test, field, known)
         return
-    for label, value, fine in _values(test.predicate, field, known):
+    for label, value, fine in values_of(test.predicate, field, known):
         yield Edge(label, field.path, value, fine)
     unset = test.unset_allowed
     if not field.required:
@@ -80,7 +76,7 @@ def edges(test: Test, field: Field, known: str | None) -> Iterator[Edge]:
         if field.blank is not None:
             yield Edge("blank", field.path, field.blank, unset, inherits)
         return
-    empty = _member("", test.predicate)
+    empty = member("", test.predicate)
     yield Edge("unset", field.path[:-1], UNSET, unset, inherits=True)
     yield Edge("null", field.path[:-1], None, unset, inherits=True)
     yield Edge("empty-struct", field.path[:-1], {}, empty)
@@ -104,16 +100,28 @@ def good(test: Test, field: Field, known: str | None) -> Edge | None:
 def annotation_edges(test: Test, scheme: Scheme) -> Iterator[tuple[str, object, bool]]:
     """Yield texts of an annotation: a label, the text, and whether the test admits it."""
     for text, kind in scheme.exact:
-        yield text, text, _member(kind, test.predicate)
+        yield text, text, member(kind, test.predicate)
         yield f"{text} wrong case", text.title(), False
     for text, kind in scheme.prefixes:
-        yield f"{text} profile", f"{text}web.json", _member(kind, test.predicate)
+        for label, name, fine in _names(kind, test):
+            yield f"{text} {label}", f"{text}{name}", fine
         yield f"{text} bare", text.rstrip("/"), False
         # The word of the field is none of the annotation's.
         yield f"field word {kind}", kind, False
     for label, blank in (("empty", ""), ("null", None)):
         yield label, blank, scheme.blank_is_unset
     yield "unknown", "other/default", False
+
+
+def _names(kind: str, test: Test) -> Iterator[tuple[str, str, bool]]:
+    """Yield names of a local profile: a label, the name, and whether the test admits it."""
+    if not isinstance(test.subject, ProfileAnnotations) or not test.subject.joined:
+        yield "profile", "web.json", member(kind, test.predicate)
+        return
+    yield "another profile", "no/such/profile.json", False
+    for value in listed_in(test.predicate):
+        if value.startswith(f"{kind}:"):
+            yield value, value.removeprefix(f"{kind}:").replace("*", "web"), True
 
 
 @cache
@@ -136,14 +144,19 @@ def put(struct: dict[str, Any], path: tuple[str, ...], value: object) -> None:
     if last == "type":
         # The API wants to know which, and not to be told where there is none.
         struct.pop("localhostProfile", None)
-        if value == "Localhost":
-            struct["localhostProfile"] = "profiles/web.json"
+        kind, colon, name = str(value).partition(":")
+        if kind == LOCALHOST:
+            struct[last] = kind
+            struct["localhostProfile"] = name if colon else "profiles/web.json"
 
 
 def _item_edges(test: Test, field: Field, known: str | None) -> Iterator[Edge]:
     """Yield lists whose items have the field at its edges."""
     cut = field.path.index(EACH)
     listed, inner = field.path[:cut], field.path[cut + 1 :]
+    if not inner:
+        yield from _plain_items(test, field, listed, known)
+        return
 
     def item(value: object, path: tuple[str, ...] = inner, number: int = 0) -> dict[str, Any]:
         made = dict(_ITEMS[listed[-1]])
@@ -152,9 +165,9 @@ def _item_edges(test: Test, field: Field, known: str | None) -> Iterator[Edge]:
         put(made, path, value)
         return made
 
-    absent = _member("", test.predicate) if field.required else test.unset_allowed
+    absent = member("", test.predicate) if field.required else test.unset_allowed
     fine = None
-    for label, value, allowed in _values(test.predicate, field, known):
+    for label, value, allowed in values_of(test.predicate, field, known):
         fine = value if allowed and fine is None else fine
         yield Edge(label, listed, [item(value)], allowed)
         if not allowed and fine is not None:
@@ -170,72 +183,16 @@ def _item_edges(test: Test, field: Field, known: str | None) -> Iterator[Edge]:
         yield Edge(label, listed, nothing, allowed=True)
 
 
-def _values(
-    predicate: Predicate, field: Field, known: str | None
-) -> Iterator[tuple[str, object, bool]]:
-    """Yield values that stand there: a label, the value, and whether the predicate admits it."""
-    match predicate:
-        case OneOf(values) if field.kind is Kind.BOOL:
-            for flag in (True, False):
-                yield str(flag), flag, any(value is flag for value in values)
-        case OneOf(values):
-            yield from _texts(tuple(str(value) for value in values), field, known)
-        case InRanges(ranges):
-            numbers = {0, 1, _LARGEST.get(field.path[-1], _LARGEST_USER)}
-            for low, high in ranges:
-                numbers |= {max(low - 1, 0), low}
-                numbers |= set() if high is None else {high, high + 1}
-            for number in sorted(numbers - {field.blank}):
-                yield str(number), number, _inside(number, ranges)
-        case Within(values):
-            yield "empty", [], True
-            yield from _lists(values, known)
-        case Includes(values):
-            yield "all", list(values), True
-            yield "more", ["NET_RAW", *reversed(values), *values], True
-            for value in values:
-                yield f"without {value}", [other for other in values if other != value], False
-            yield "wrong case", [value.lower() for value in values], not values
-            yield "prefixed", [f"CAP_{value}" for value in values], not values
-            yield "other", ["NET_RAW"], not values
-        case _:
-            assert_never(predicate)
-
-
-def _texts(
-    values: tuple[str, ...], field: Field, known: str | None
-) -> Iterator[tuple[str, object, bool]]:
-    for value in dict.fromkeys((*values[:_FEW], *values[-1:])):
-        yield value, value, True
-        for label, other in (("case", value.swapcase()), ("longer", value + "x")):
-            yield f"{value} {label}", other, other in values
-    words = (*_WORDS.get(known, ()), field.unset, "other")
-    for word in dict.fromkeys(str(word) for word in words if word and word not in values):
-        yield word, word, False
-    if field.blank is None:
-        yield "empty", "", "" in values
-
-
-def _lists(values: tuple[str, ...], known: str | None) -> Iterator[tuple[str, object, bool]]:
-    for value in dict.fromkeys((*values[:_FEW], *values[-1:])):
-        yield value, [value], True
-        prefixed = f"CAP_{value}"
-        yield f"prefixed {value}", [prefixed], prefixed in values
-        yield f"lower {value}", [value.lower()], value.lower() in values
-    if values:
-        yield "all allowed", list(values), True
-    for word in (word for word in _WORDS.get(known, ()) if word not in values):
-        yield word, [word], False
-        yield f"{word} last", [*values[:1], word], False
-    yield "empty text", [""], "" in values
-    # Go reads null in a list of texts as "".
-    yield "null item", [None], "" in values
-
-
-def _inside(number: int, ranges: tuple[tuple[int, int | None], ...]) -> bool:
-    return any(low <= number and (high is None or number <= high) for low, high in ranges)
-
-
-def _member(text: str, predicate: Predicate) -> bool:
-    values: tuple[Scalar, ...] = predicate.values if isinstance(predicate, OneOf) else ()
-    return any(type(value) is str and value == text for value in values)
+def _plain_items(
+    test: Test, field: Field, listed: tuple[str, ...], known: str | None
+) -> Iterator[Edge]:
+    """Yield lists of plain items at the field's edges."""
+    fine = None
+    for label, value, allowed in values_of(test.predicate, field, known):
+        fine = value if allowed and fine is None else fine
+        yield Edge(label, listed, [value], allowed)
+        if not allowed and fine is not None:
+            yield Edge(f"{label} last", listed, [fine, value], allowed=False)
+            yield Edge(f"{label} first", listed, [value, fine], allowed=False)
+    for label, nothing in (("no list", UNSET), ("null list", None), ("empty list", [])):
+        yield Edge(label, listed, nothing, test.unset_allowed)

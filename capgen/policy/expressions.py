@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple, TypeAlias, assert_never
 from .find import finder
 from .predicates import Predicate, allowed, holds, offends
 from .reading import Reading
-from .subjects import Field, Path, Subject, may_be_unset
+from .subjects import Field, Path, Subject, TokenMount, may_be_unset
 from .values import UNSET
 
 if TYPE_CHECKING:
@@ -119,6 +119,8 @@ def allowed_text(test: Test) -> str:
 
 def unset_verdict(subject: Subject, predicate: Predicate) -> bool:
     """Tell whether unset is allowed: judged as what Kubernetes does then; allowed if not known."""
+    if isinstance(subject, TokenMount):
+        return holds(predicate, True)
     if not isinstance(subject, Field) or subject.unset is None:
         return True
     return holds(predicate, subject.unset)

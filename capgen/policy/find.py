@@ -8,23 +8,23 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, TypeAlias, assert_never
 
-from .pod import Container, Mapping, Pod, mapping, sequence
+from . import find_derived
+from .annotations import SCHEMES
+from .pod import Finder, Mapping, Occurrence, Pod, mapping, sequence
 from .reading import Reading
 from .subjects import (
     EACH,
-    HOST_PATHS,
-    SCHEMES,
     Field,
     HandlerHosts,
+    HostPaths,
     Level,
     Path,
     ProfileAnnotations,
-    Scheme,
     Subject,
+    TokenMount,
     VolumeTypes,
-    meaning,
 )
-from .values import UNSET, Unset
+from .values import UNSET, Kind
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -34,13 +34,6 @@ _VOLUMES: Path = ("spec", "volumes")
 _ANNOTATIONS: Path = ("metadata", "annotations")
 
 
-# One value of a subject in a pod: the container that it is judged for, or None for the pod; the way
-# down from the pod to the struct that the subject's path starts at; the way on from there; and what
-# stands there, or UNSET. A bare tuple: some twenty are made for each container of each pod.
-Occurrence: TypeAlias = tuple[Container | None, Path, Path, object]
-
-
-Finder: TypeAlias = "Callable[[Pod], list[Occurrence]]"
 _Reach: TypeAlias = "Callable[[Mapping], list[tuple[Path, object]]]"
 
 
@@ -50,12 +43,16 @@ def finder(subject: Subject, reading: Reading) -> Finder:
         case Field():
             return _field(subject, reading)
         case VolumeTypes():
-            return _volume_types
+            return find_derived.volume_types
         case HandlerHosts():
-            return _handler_hosts
-        case ProfileAnnotations(scheme):
+            return find_derived.handler_hosts
+        case ProfileAnnotations(scheme, joined):
             rows = SCHEMES[scheme]
-            return lambda pod: _annotations(rows, pod)
+            return lambda pod: find_derived.annotated(rows, pod, joined=joined)
+        case HostPaths(written):
+            return find_derived.written if written else find_derived.mounted
+        case TokenMount():
+            return find_derived.token
         case _:
             assert_never(subject)
 
@@ -97,7 +94,8 @@ def _inherited(field: Field, reading: Reading) -> Finder:
 
     Declared: each value that is written. Effective: each container's own. In both a container that
     neither level gives a value is judged as unset; one that has the pod's bad value is not named
-    beside the pod, unless only containers are judged.
+    beside the pod, unless only containers are judged. Both: the pod as well as what it says where
+    it says nothing.
     """
     reach = _leaf(field)
     tail = field.path
@@ -113,7 +111,7 @@ def _inherited(field: Field, reading: Reading) -> Finder:
         found: list[Occurrence] = []
         above = reach(pod.spec)
         judged_above = declared and pod.pod_level
-        if judged_above and above is not UNSET:
+        if judged_above and (above is not UNSET or reading is Reading.BOTH):
             found.append((None, _SPEC, tail, above))
         for container in pod.containers:
             value = reach(container.raw)
@@ -136,6 +134,8 @@ def _reach(field: Field) -> _Reach:
         return lambda struct: [(tail, leaf(struct))]
     cut = field.path.index(EACH)
     before, after = field.path[:cut], field.path[cut + 1 :]
+    if not after:
+        return _items(field, before)
     inner = _leaf(field, after)
 
     def reach(struct: Mapping) -> list[tuple[Path, object]]:
@@ -151,10 +151,26 @@ def _reach(field: Field) -> _Reach:
     return reach
 
 
+def _items(field: Field, path: tuple[str, ...]) -> _Reach:
+    """Return the way to each item of a list; a list without any is unset."""
+    listed = _leaf(field, path)
+    # What Go makes of a null in a list.
+    zero: object = 0 if field.kind is Kind.INT else ""
+
+    def reach(struct: Mapping) -> list[tuple[Path, object]]:
+        items = sequence(listed(struct))
+        if not items:
+            return [(path, UNSET)]
+        return [((*path, at), zero if item is None else item) for at, item in enumerate(items)]
+
+    return reach
+
+
 def _leaf(field: Field, path: tuple[str, ...] | None = None) -> Callable[[Mapping], object]:
     """Return the way from a struct to the one value at the path."""
     *parents, last = field.path if path is None else path
     blank, required = field.blank, field.required
+    detail = field.detail if field.joined else None
     if len(parents) == 1 and blank is None and not required:
         return _plain_leaf(parents[0], last)
 
@@ -167,6 +183,8 @@ def _leaf(field: Field, path: tuple[str, ...] | None = None) -> Callable[[Mappin
         value = node.get(last)
         if value is None:
             return "" if required else UNSET
+        if detail is not None and isinstance(node.get(detail), str):
+            return f"{value}:{node[detail]}"
         if blank is not None and type(value) is type(blank) and value == blank:
             return UNSET
         return value
@@ -185,60 +203,3 @@ def _plain_leaf(parent: str, last: str) -> Callable[[Mapping], object]:
         return UNSET if value is None else value
 
     return leaf
-
-
-def _volume_types(pod: Pod) -> list[Occurrence]:
-    if not pod.pod_level:
-        return []
-    found: list[Occurrence] = []
-    for place, volume in enumerate(sequence(pod.spec.get("volumes"))):
-        if not isinstance(volume, dict):
-            continue
-        found += [
-            (None, _VOLUMES, (place, key), key)
-            for key, value in volume.items()
-            if key != "name" and value is not None
-        ]
-    return found
-
-
-def _handler_hosts(pod: Pod) -> list[Occurrence]:
-    found: list[Occurrence] = []
-    for container in pod.containers:
-        raw = container.raw
-        for path in HOST_PATHS:
-            node: Any = raw.get(path[0])
-            if node is None:
-                continue
-            for step in path[1:]:
-                node = mapping(node).get(step)
-            if node is not None and node != "":
-                found.append((container, container.path, path, node))
-    return found
-
-
-def _annotations(scheme: Scheme, pod: Pod) -> list[Occurrence]:
-    notes = mapping(pod.metadata.get("annotations"))
-    if not notes:
-        return []
-    by_name = {container.name: container for container in pod.containers}
-    found: list[Occurrence] = []
-    for key, text in notes.items():
-        container = None
-        if key.startswith(scheme.prefix):
-            container = by_name.get(key.removeprefix(scheme.prefix))
-            # Where only new containers are judged, an old container's annotation is not new.
-            if container is None and not (scheme.any_container and pod.pod_level):
-                continue
-        elif key != scheme.pod or not pod.pod_level:
-            continue
-        value: object = text
-        if isinstance(text, str):
-            blank = scheme.blank_is_unset and not text
-            value = UNSET if blank else meaning(scheme, text)
-        elif text is None:
-            # A map of strings: Go reads null as "".
-            value = UNSET if scheme.blank_is_unset else ""
-        if not isinstance(value, Unset):
-            found.append((container, _ANNOTATIONS, (key,), value))
-    return found

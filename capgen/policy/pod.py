@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 from .subjects import CONTAINER_LISTS, Path
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from collections.abc import Container as Names
 
 Mapping: TypeAlias = dict[str, Any]
@@ -35,18 +36,27 @@ class Pod(NamedTuple):
         containers: the containers that are judged.
         pod_level: fields of the pod itself are judged too. Not so where containers are added to a
             pod that stands already: what is old is not judged again.
+        template: it is a controller's template: what the API server adds to a pod is not there.
     """
 
     metadata: Mapping
     spec: Mapping
     containers: tuple[Container, ...]
     pod_level: bool = True
+    template: bool = False
 
 
-def view(pod: Mapping) -> Pod:
+# One value of a subject in a pod: the container that it is judged for, or None for the pod; the way
+# down from the pod to the struct that the subject's path starts at; the way on from there; and what
+# stands there, or UNSET. A bare tuple: some twenty are made for each container of each pod.
+Occurrence: TypeAlias = tuple[Container | None, Path, Path, object]
+Finder: TypeAlias = "Callable[[Pod], list[Occurrence]]"
+
+
+def view(pod: Mapping, *, template: bool = False) -> Pod:
     """Look at a whole pod. Whatever is not of the right shape reads as empty (see `shape.py`)."""
     spec = mapping(pod.get("spec"))
-    return Pod(mapping(pod.get("metadata")), spec, _containers(spec))
+    return Pod(mapping(pod.get("metadata")), spec, _containers(spec), template=template)
 
 
 def newcomers(pod: Mapping, known: Names[str]) -> Pod:

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from enum import Enum
 from types import MappingProxyType
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from .match import Match
+from .match import Match, named
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from .exempt import Exemption
+    from .grants import Grants
     from .rules import Rule
 
 
@@ -34,6 +36,10 @@ class Profile(NamedTuple):
         pods: pods are judged.
         controllers: controllers are judged too, by their pod template.
         match: which pods are judged.
+        exempt: containers that some rules do not hold for.
+        mutate: the chosen values are set first, where a pod leaves them unset.
+        choices: the values that are chosen for one container: its name to rule to value.
+        grants: what a process is granted; None where the profile says nothing of it.
         accept: gaps that the author has agreed to: target to rule to reason.
     """
 
@@ -45,7 +51,29 @@ class Profile(NamedTuple):
     pods: bool = True
     controllers: bool = False
     match: Match = Match()
+    exempt: tuple[Exemption, ...] = ()
+    mutate: bool = False
+    choices: Mapping[str, Mapping[str, Any]] = MappingProxyType({})
+    grants: Grants | None = None
     accept: Mapping[str, Mapping[str, str]] = MappingProxyType({})
+
+
+class Scope(NamedTuple):
+    """Whose pods a union judges; without any restriction, all.
+
+    Attributes:
+        namespaces: by name, a trailing `*` being a prefix; empty: all.
+        accounts: names of service accounts; empty: all.
+    """
+
+    namespaces: tuple[str, ...] = ()
+    accounts: tuple[str, ...] = ()
+
+    def holds(self, namespace: str | None, account: str) -> bool:
+        """Tell whether the pods of an account are judged. A namespace not known (None) matches."""
+        if self.namespaces and namespace is not None and not named(self.namespaces, namespace):
+            return False
+        return not self.accounts or account in self.accounts
 
 
 class Union(NamedTuple):
@@ -53,6 +81,13 @@ class Union(NamedTuple):
 
     Attributes:
         any_of: the profiles; at least one.
+        name: what the set is called; "" where it is one profile.
+        scope: whose pods are judged.
+        enforcement: what an engine does with a pod that every one of them refuses; None: what each
+            says.
     """
 
     any_of: tuple[Profile, ...]
+    name: str = ""
+    scope: Scope = Scope()
+    enforcement: Enforcement | None = None

@@ -10,8 +10,11 @@ class Reading(Enum):
 
     DECLARED judges every value that is written, at the pod and in containers (Pod Security
     admission). EFFECTIVE judges only what takes effect: container over pod over unset
-    (PodSecurityPolicy).
+    (PodSecurityPolicy). BOTH judges each level for itself: what the pod says, even if that is
+    nothing, and what takes effect in each container (PodSecurityPolicy's way with seccomp and
+    SELinux: where every container has a profile, and the pod has none, the pod is refused).
     """
 
     DECLARED = "declared"
     EFFECTIVE = "effective"
+    BOTH = "both"

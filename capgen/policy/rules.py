@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeAlias, assert_never
@@ -12,9 +13,18 @@ from capgen.errors import ProfileError, nearest
 
 from .catalogue import CONDITIONS, Ask, Entry, Part
 from .expressions import All, AnyOf, Expression, Test, unset_verdict
-from .predicates import Includes, InRanges, OneOf, Predicate, Within
+from .predicates import Globs, Includes, InRanges, OneOf, Predicate, Under, Within
 from .reading import Reading
-from .subjects import HandlerHosts, VolumeTypes
+from .subjects import (
+    LOCALHOST,
+    Field,
+    HandlerHosts,
+    HostPaths,
+    ProfileAnnotations,
+    Subject,
+    VolumeTypes,
+    plain,
+)
 from .values import minor
 
 if TYPE_CHECKING:
@@ -59,13 +69,16 @@ def build(entry: Entry, settings: Settings, span: range) -> Rule:
         values = settings.get(part.key)
         if values is None:
             continue
-        predicate = _predicate(part, values)
+        if part.ask is Ask.UNDER_WRITABLE and not any(map(_is_read_only, values)):
+            continue
+        covers = part.cover if settings.get("allCovers") else None
+        subject, predicate = _judged(part, values, covers)
         unset = settings.get("unset")
-        if unset is not None and isinstance(part.subject, (VolumeTypes, HandlerHosts)):
+        if unset is not None and isinstance(subject, (VolumeTypes, HandlerHosts, HostPaths)):
             msg = f"`unset` says nothing of `{entry.id}`: only what is there is judged"
             raise ProfileError(msg)
-        verdict = unset_verdict(part.subject, predicate) if unset is None else unset == "allow"
-        tests.append(Test(part.subject, predicate, verdict, reading))
+        verdict = unset_verdict(subject, predicate) if unset is None else unset == "allow"
+        tests.append(Test(subject, predicate, verdict, reading))
     if not tests:
         msg = f"the rule `{entry.id}` says nothing; expected one of {_keys(entry)}"
         raise ProfileError(msg)
@@ -131,18 +144,53 @@ def condition(name: str) -> str:
     return name
 
 
-def _predicate(part: Part, values: list[Any]) -> Predicate:
+def part_of(rule: Rule, subject: Subject) -> Part:
+    """Return the part of a rule that judges a subject of its tests."""
+    return next(part for part in rule.entry.parts if part.subject == plain(subject))
+
+
+def prefix_of(value: str | Settings) -> str:
+    """Return the path of a host path's prefix."""
+    return value if isinstance(value, str) else str(value["prefix"])
+
+
+def _is_read_only(value: str | Settings) -> bool:
+    return isinstance(value, dict) and value.get("readOnly") is True
+
+
+def _judged(part: Part, values: list[Any], cover: str | None) -> tuple[Subject, Predicate]:
+    """Return what a part judges, and with which predicate."""
     match part.ask:
         case Ask.ONE_OF:
-            return OneOf(tuple(values))
+            return part.subject, OneOf(tuple(values))
         case Ask.IN_RANGES:
-            return InRanges(tuple(read_range(value) for value in values))
+            return part.subject, InRanges(tuple(read_range(value) for value in values))
         case Ask.WITHIN:
-            return Within(tuple(values))
+            return part.subject, Within(tuple(values), cover)
         case Ask.INCLUDES:
-            return Includes(tuple(values))
+            return part.subject, Includes(tuple(values), cover)
+        case Ask.GLOBS:
+            return _matched(part.subject, values)
+        case Ask.UNDER:
+            return part.subject, Under(tuple(map(prefix_of, values)))
+        case Ask.UNDER_WRITABLE:
+            # Where a path is under several prefixes, one that lets it be written wins.
+            writable = [value for value in values if not _is_read_only(value)]
+            return part.subject, Under(tuple(map(prefix_of, writable)))
         case _:
             assert_never(part.ask)
+
+
+def _matched(subject: Subject, values: list[str]) -> tuple[Subject, Predicate]:
+    """Return a test of texts that may be globs, and may name a local profile's file."""
+    if isinstance(subject, (Field, ProfileAnnotations)) and LOCALHOST not in values:
+        joined = any(value.startswith(f"{LOCALHOST}:") for value in values)
+        subject = replace(subject, joined=True) if joined else subject
+    elif LOCALHOST in values:
+        # Any file is allowed: to name one says nothing more.
+        values = [value for value in values if not value.startswith(f"{LOCALHOST}:")]
+    listed = tuple(values)
+    return subject, Globs(listed) if any("*" in value for value in listed) else OneOf(listed)
 
 
 def _keys(entry: Entry) -> str:

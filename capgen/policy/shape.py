@@ -16,13 +16,15 @@ from capgen.errors import nearest
 from .subjects import (
     CONTAINER_LISTS,
     EACH,
-    HOST_PATHS,
+    HOST_WAYS,
     Field,
     HandlerHosts,
+    HostPaths,
     Level,
     Path,
     ProfileAnnotations,
     Subject,
+    TokenMount,
     VolumeTypes,
 )
 from .values import UNSET, show
@@ -38,7 +40,7 @@ MALFORMED: Final = "malformed"
 # Of the unknown keys of one struct, how many are told one by one.
 _MOST: Final = 50
 _TYPES: Final[dict[str, type]] = {"bool": bool, "int": int, "string": str}
-_TYPE_NAMES: Final = {bool: "true or false", int: "an integer", str: "a string"}
+_TYPE_NAMES: Final = {bool: "true or false", int: "an integer", str: "a string", list: "a list"}
 
 
 class Fault(NamedTuple):
@@ -162,7 +164,13 @@ def _ways(subject: Subject) -> _Ways:
         case VolumeTypes():
             return {("volumes", EACH, "name")}
         case HandlerHosts():
-            return {(listed, EACH, *path) for listed in CONTAINER_LISTS for path in HOST_PATHS}
+            return {(listed, EACH, *path) for listed in CONTAINER_LISTS for path in HOST_WAYS}
+        case HostPaths():
+            mounts = {(listed, EACH, "volumeMounts", EACH, "name") for listed in CONTAINER_LISTS}
+            return mounts | {("volumes", EACH, "hostPath", "path")}
+        case TokenMount():
+            mounts = {(listed, EACH, "volumeMounts", EACH, "name") for listed in CONTAINER_LISTS}
+            return mounts | {("automountServiceAccountToken",)}
         case ProfileAnnotations():
             return set()
         case _:
@@ -173,17 +181,21 @@ def _struct(name: str, ways: _Ways) -> Struct:
     """Return what is to be checked of a struct for the ways that lead on from it."""
     fields = _structs()[name]
     nested: dict[str, tuple[Struct, bool]] = {}
+    plain_lists: set[str] = set()
     for key in sorted({way[0] for way in ways if len(way) > 1}):
         kind = fields[key]
         many = kind.startswith("[")
         inner = kind.strip("[]")
-        if inner in _structs():
+        if inner not in _structs():
+            plain_lists.add(key)
+        else:
             on = {way[2:] if many else way[1:] for way in ways if way[0] == key and len(way) > 1}
             nested[key] = (_struct(inner, on), many)
     judged = {way[0] for way in ways if len(way) == 1}
     types = {
         key: _TYPES[kind] for key, kind in fields.items() if kind in _TYPES and key not in judged
     }
+    types |= dict.fromkeys(plain_lists, list)
     return Struct(frozenset(fields), types, nested, {**types, **nested})
 
 

@@ -7,14 +7,20 @@ language.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
-from typing import TYPE_CHECKING, NamedTuple, TypeAlias, assert_never
+from typing import TYPE_CHECKING, TypeAlias, assert_never
+
+from .values import Kind
 
 if TYPE_CHECKING:
-    from .values import Kind, Scalar
+    from .annotations import Annotation
+    from .values import Scalar
 
 Path: TypeAlias = tuple[str | int, ...]
+
+# The type of a kernel profile that is a file of the node, or one loaded there.
+LOCALHOST = "Localhost"
 
 # In a field's path: each item of the list that stands there.
 EACH = "*"
@@ -48,6 +54,8 @@ class Field:
         whole: a container's struct takes the place of its pod's struct as a whole, what is unset in
             it included (kubernetes 1.36, pkg/securitycontext/util.go).
         linux: the API refuses it in a pod with `os.name: windows`.
+        detail: the field beside it that says which, where the value is `Localhost`.
+        joined: the value is read together with its detail: `Localhost:profiles/web.json`.
     """
 
     level: Level
@@ -58,6 +66,8 @@ class Field:
     required: bool = False
     whole: bool = False
     linux: bool = True
+    detail: str | None = None
+    joined: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,21 +84,49 @@ class HandlerHosts:
     """The hosts that a container's probes and lifecycle handlers connect to; "" is the pod."""
 
 
-class Annotation(Enum):
-    """The annotations that named a kernel profile before there was a field."""
+@dataclass(frozen=True, slots=True)
+class ProfileAnnotations:
+    """The seccomp or AppArmor profiles named in annotations, as the field would name them.
 
-    SECCOMP = "seccomp"
-    APPARMOR = "AppArmor"
+    Attributes:
+        scheme: how the annotations are written.
+        joined: a local profile is read together with its name: `Localhost:profiles/web.json`.
+    """
+
+    scheme: Annotation
+    joined: bool = False
 
 
 @dataclass(frozen=True, slots=True)
-class ProfileAnnotations:
-    """The seccomp or AppArmor profiles named in annotations, as the field would name them."""
+class HostPaths:
+    """The paths of the node that a pod mounts; "" where the path is missing.
 
-    scheme: Annotation
+    A volume speaks for its pod. Of a pod that stands already, what its new containers mount.
+
+    Attributes:
+        written: only what some container mounts without `readOnly: true`, mount by mount: a host
+            path is read-only if every mount of it is.
+    """
+
+    written: bool = False
 
 
-Subject: TypeAlias = Field | VolumeTypes | HandlerHosts | ProfileAnnotations
+@dataclass(frozen=True, slots=True)
+class TokenMount:
+    """Whether the pod gets its service account's token: the effective value.
+
+    The pod's own field, or what its account says, which shows by the mount that the API server has
+    added. A template has no mounts yet: there unset is unset, and Kubernetes mounts the token.
+    """
+
+
+Subject: TypeAlias = (
+    Field | VolumeTypes | HandlerHosts | ProfileAnnotations | HostPaths | TokenMount
+)
+
+# Where the service account's token is mounted.
+# Upstream: kubernetes 1.36, plugin/pkg/admission/serviceaccount, DefaultAPITokenMountPath.
+ACCOUNT_PATH = "/var/run/secrets/kubernetes.io/serviceaccount"
 
 PROBES = ("livenessProbe", "readinessProbe", "startupProbe")
 HOOKS = ("postStart", "preStop")
@@ -96,70 +134,11 @@ HANDLERS = ("httpGet", "tcpSocket")
 
 # Each way from a container down to a handler's host.
 # Upstream: pod-security-admission v0.37.2, policy/check_hostProbesAndhostLifecycle.go.
-HOST_PATHS: tuple[tuple[str, ...], ...] = tuple(
+HOST_WAYS: tuple[tuple[str, ...], ...] = tuple(
     (*way, handler, "host")
     for way in (*((probe,) for probe in PROBES), *(("lifecycle", hook) for hook in HOOKS))
     for handler in HANDLERS
 )
-
-
-class Scheme(NamedTuple):
-    """How one family of annotations is written.
-
-    Attributes:
-        pod: the key that speaks for the whole pod, if there is one.
-        prefix: before a container's name, the key that speaks for that container.
-        any_container: keys are judged whether or not the pod has a container of that name.
-        blank_is_unset: the value "" says nothing (else it is an invalid profile).
-        exact: value to the field's type.
-        prefixes: what a value starts with, to the field's type.
-    """
-
-    pod: str | None
-    prefix: str
-    any_container: bool
-    blank_is_unset: bool
-    exact: tuple[tuple[str, str], ...]
-    prefixes: tuple[tuple[str, str], ...]
-
-
-# Upstream: k8s.io/api v0.37.2, core/v1/annotation_key_constants.go, and pod-security-admission's
-# check_seccompProfile_baseline.go and check_appArmorProfile.go.
-SCHEMES: dict[Annotation, Scheme] = {
-    Annotation.SECCOMP: Scheme(
-        pod="seccomp.security.alpha.kubernetes.io/pod",
-        prefix="container.seccomp.security.alpha.kubernetes.io/",
-        any_container=False,
-        blank_is_unset=False,
-        exact=(
-            ("runtime/default", "RuntimeDefault"),
-            ("docker/default", "RuntimeDefault"),
-            ("unconfined", "Unconfined"),
-        ),
-        prefixes=(("localhost/", "Localhost"),),
-    ),
-    Annotation.APPARMOR: Scheme(
-        pod=None,
-        prefix="container.apparmor.security.beta.kubernetes.io/",
-        any_container=True,
-        blank_is_unset=True,
-        exact=(("runtime/default", "RuntimeDefault"), ("unconfined", "Unconfined")),
-        prefixes=(("localhost/", "Localhost"),),
-    ),
-}
-
-
-def meaning(scheme: Scheme, text: str) -> str:
-    """Return the field's type that an annotation's value stands for, or the value itself."""
-    for value, kind in scheme.exact:
-        if text == value:
-            return kind
-    for prefix, kind in scheme.prefixes:
-        if text.startswith(prefix):
-            return kind
-    # A field's own word is none of an annotation's: it must not read as the type of that name.
-    kinds = {kind for _, kind in (*scheme.exact, *scheme.prefixes)}
-    return f'"{text}"' if text in kinds else text
 
 
 def may_be_unset(subject: Subject) -> bool:
@@ -170,9 +149,9 @@ def may_be_unset(subject: Subject) -> bool:
     match subject:
         case Field(path=path, required=required):
             return not (required and path[-2:-1] == (EACH,))
-        case VolumeTypes():
+        case VolumeTypes() | HostPaths():
             return False
-        case HandlerHosts() | ProfileAnnotations():
+        case HandlerHosts() | ProfileAnnotations() | TokenMount():
             return True
         case _:
             assert_never(subject)
@@ -191,6 +170,49 @@ def shown(subject: Subject) -> str:
             return "the host of a probe or lifecycle handler"
         case ProfileAnnotations(scheme):
             return f"the {scheme.value} annotation"
+        case HostPaths(written):
+            from_node = "spec.volumes[*].hostPath.path"
+            return f"{from_node}, mounted for writing," if written else from_node
+        case TokenMount():
+            return "spec.automountServiceAccountToken"
+
+
+def settable(subject: Subject) -> Field | None:
+    """Return the field that is set to bring a subject's value about, or None where there is none.
+
+    The items of a list are set together, in the list's place.
+    """
+    match subject:
+        case Field(path=path) if EACH not in path[:-1]:
+            return subject
+        case TokenMount():
+            return Field(Level.POD, ("automountServiceAccountToken",), Kind.BOOL, True, linux=False)
+        case _:
+            return None
+
+
+def is_of_containers(subject: Subject) -> bool:
+    """Tell whether a refusal may speak of one container, which then can be exempt."""
+    match subject:
+        case Field(level=level):
+            return level is not Level.POD
+        case HostPaths(written):
+            return written
+        case HandlerHosts() | ProfileAnnotations():
+            return True
+        case VolumeTypes() | TokenMount():
+            return False
+        case _:
+            assert_never(subject)
+
+
+def plain(subject: Subject) -> Subject:
+    """Return the subject as the catalogue knows it: not joined with a detail."""
+    match subject:
+        case Field(joined=True) | ProfileAnnotations(joined=True):
+            return replace(subject, joined=False)
+        case _:
+            return subject
 
 
 def brief(subject: Subject) -> str:
@@ -200,6 +222,11 @@ def brief(subject: Subject) -> str:
             return f"`{dotted(path[1:] if path[0] == 'securityContext' else path)}`"
         case VolumeTypes():
             return "a volume's type"
+        case TokenMount():
+            return "`automountServiceAccountToken`"
+        case HostPaths(written):
+            from_node = "`volumes[*].hostPath.path`"
+            return f"{from_node} that is mounted for writing" if written else from_node
         case HandlerHosts() | ProfileAnnotations():
             return shown(subject)
         case _:

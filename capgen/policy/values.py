@@ -79,6 +79,13 @@ def member(node: object, step: str | int) -> object:
     return UNSET
 
 
+def show_all(value: object) -> str:
+    """Write a value, or the values of a mapping with their keys: `user: u, type: t`."""
+    if isinstance(value, dict):
+        return ", ".join(f"{key}: {show(inner)}" for key, inner in value.items())
+    return show(value)
+
+
 def show(value: object) -> str:
     """Write a value as it is written in a manifest: `false`, `unset`, `NET_RAW`."""
     match value:

@@ -13,18 +13,21 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeAlias
 from capgen.errors import ProfileError
 
 from .admit import Operation, Request
-from .cases import METADATA, NEW, SPEC, cases, conditions
+from .case import METADATA, NEW, SPEC
+from .cases import cases, conditions
 from .edges import good, put
 from .expressions import AnyOf, tests
 from .match import Operator
-from .subjects import EACH, Field, Level
+from .predicates import holds
+from .rules import part_of
+from .subjects import EACH, Field, Level, TokenMount
 from .values import UNSET
 from .workload import WORKLOADS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from .cases import Change
+    from .case import Change
     from .expressions import Test
     from .profile import Profile
     from .rules import Rule
@@ -82,7 +85,9 @@ def base_pod(profile: Profile) -> _Pod:
     for rule in profile.rules:
         for test in tests(rule.expression):
             field = test.subject
-            if not isinstance(field, Field) or EACH in field.path or test.unset_allowed:
+            if isinstance(field, TokenMount) and not holds(test.predicate, False):
+                spec["automountServiceAccountToken"] = True
+            if not isinstance(field, Field) or EACH in field.path[:-1] or test.unset_allowed:
                 continue
             edge = good(test, field, _known(rule, test))
             if edge is None:
@@ -118,7 +123,7 @@ def _requests(profile: Profile, rule: Rule, base: _Pod) -> Iterator[tuple[str, R
             bad = case if bad is None and not case.allowed else bad
         if bad is None:
             continue
-        for label, changes, lifted in conditions(lifts):
+        for label, changes, lifted in conditions(profile, test, lifts):
             yield f"{bad.label} {label}", _request(base, (*bad.changes, *changes)), lifted
         created = _request(base, bad.changes)
         if created.subresource:
@@ -174,7 +179,7 @@ def _request(base: _Pod, changes: tuple[Change, ...]) -> Request:
 
 
 def _known(rule: Rule, test: Test) -> str | None:
-    return next((part.known for part in rule.entry.parts if part.subject == test.subject), None)
+    return part_of(rule, test.subject).known
 
 
 def _slug(text: str) -> str:

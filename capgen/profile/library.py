@@ -18,13 +18,15 @@ from .resolve import resolve
 from .source import Source
 
 if TYPE_CHECKING:
+    from datetime import date
+
     from capgen.policy.profile import Profile
 
 _PACKAGE: Final = Path(__file__).parent.parent
 _PRECOMPILED: Final = _PACKAGE / "data" / "library.json"
 
 
-def open_profile(name: str, kubernetes: str | None = None) -> Profile:
+def open_profile(name: str, kubernetes: str | None = None, today: date | None = None) -> Profile:
     """Return the policy of a profile of the library, `name` or `name@1.29`, or of a path.
 
     Raises:
@@ -32,7 +34,7 @@ def open_profile(name: str, kubernetes: str | None = None) -> Profile:
         CapgenError: the profile cannot be read, or says what it may not.
     """
     bare, pin = split(name)
-    return resolve(find(bare, None), find, kubernetes or pin)
+    return resolve(find(bare, None), find, kubernetes or pin, today)
 
 
 def find(name: str, child: Source | None) -> Source:

@@ -2,35 +2,22 @@
 
 from __future__ import annotations
 
-import re
 from operator import attrgetter
-from typing import TYPE_CHECKING, Any, get_args
+from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
-from capgen.errors import CapgenError, ProfileError, nearest
+from capgen.errors import CapgenError, ProfileError
 from capgen.policy.catalogue import ENTRIES
-from capgen.policy.values import UNSET, member, show
+from capgen.policy.inheritance import SECTIONS
 from capgen.reader import Document, Failure, read_path
 
-from .schema import LABEL, Match, Profile
+from .findings import explain
+from .schema import Match, Profile, ProfileSet
 from .source import Source
 
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from pydantic_core import ErrorDetails
-
-# pydantic's types of findings, in the words of a profile's author.
-_KINDS = {
-    "bool_type": "true or false",
-    "dict_type": "a mapping",
-    "list_type": "a list",
-    "model_type": "a mapping",
-    "string_too_short": "a reason, in words",
-    "string_type": "text",
-}
-_QUOTED = re.compile("'([^']*)'")
+_SET = "ProfileSet"
+_Model = TypeVar("_Model", bound=BaseModel)
 
 
 class InvalidProfileError(CapgenError):
@@ -52,6 +39,20 @@ def load(path: str) -> Source:
     Raises:
         InputError: the file cannot be read.
         InvalidProfileError: it holds no profile, or one that says what the language does not know.
+        ProfileError: it holds a set of profiles.
+    """
+    source = load_any(path)
+    if source.members is not None:
+        raise source.error(f"`{source.data['name']}` is a set of profiles; expected one profile")
+    return source
+
+
+def load_any(path: str) -> Source:
+    """Read a profile, or a set of profiles, from a file.
+
+    Raises:
+        InputError: the file cannot be read.
+        InvalidProfileError: it holds neither, or what the language does not know.
     """
     documents: list[Document] = []
     for document in read_path(path):
@@ -70,12 +71,30 @@ def parse(document: Document) -> Source:
     Raises:
         InvalidProfileError: it holds no profile, or one that says what the language does not know.
     """
+    value = document.value
+    if isinstance(value, dict) and value.get("kind") == _SET:
+        return _parse_set(document)
+    return Source(_plain(_checked(Profile, document)), document)
+
+
+def _parse_set(document: Document) -> Source:
+    model = _checked(ProfileSet, document)
+    data = {
+        "name": model.metadata.name,
+        "description": model.metadata.description,
+        "kubernetes": model.spec.kubernetes,
+        "scope": model.spec.scope.model_dump(),
+        "enforcement": model.spec.enforcement,
+    }
+    return Source(data, document, tuple(model.spec.anyOf))
+
+
+def _checked(model: type[_Model], document: Document) -> _Model:
     try:
-        model = Profile.model_validate(document.value)
+        return model.model_validate(document.value)
     except ValidationError as error:
-        found = sorted(_explain(error, document), key=attrgetter("position"))
+        found = sorted(explain(error, document, model), key=attrgetter("position"))
         raise InvalidProfileError(found) from None
-    return Source(_plain(model), document)
 
 
 def _plain(model: Profile) -> dict[str, Any]:
@@ -94,9 +113,17 @@ def _plain(model: Profile) -> dict[str, Any]:
         "pods": "pods" in spec.enforceOn,
         "controllers": "controllers" in spec.enforceOn,
         "match": _match(spec.match),
+        "reading": spec.reading,
+        "mutate": spec.mutate,
         # In the catalogue's order, so that the order of a file changes nothing.
         "rules": {name: rules[name] for name in ENTRIES if name in rules},
         "loosens": spec.loosens,
+        "exempt": [row.model_dump() for row in spec.exempt],
+        "containers": {
+            name: choices.model_dump(exclude_unset=True)
+            for name, choices in sorted(spec.containers.items())
+        },
+        "grants": spec.model_dump(include={*SECTIONS}, exclude_unset=True),
         "accept": spec.accept,
     }
 
@@ -114,99 +141,3 @@ def _targets(listed: list[Any]) -> dict[str, dict[str, Any]]:
     for item in listed:
         targets.update({item: {}} if isinstance(item, str) else item)
     return targets
-
-
-def _explain(error: ValidationError, document: Document) -> Iterator[ProfileError]:
-    """Say each of pydantic's findings in our words, once for each place."""
-    seen = set()
-    for finding in error.errors(include_url=False):
-        path = _real_path(finding["loc"], document.value)
-        if finding["type"] == "extra_forbidden":
-            key = str(finding["loc"][-1])
-            message = f"`{key}` is no key here{nearest(key, _siblings(finding['loc'][:-1]))}"
-            position = document.locate_key((*path,))
-        else:
-            message = _say(finding, _last(path))
-            if isinstance(finding["input"], list) and path and isinstance(path[-1], int):
-                # The short form takes one value; of a list the model sees a list in a list.
-                path, given = path[:-1], f"{{{finding['loc'][-2]}: [...]}}"
-                message = f"`{_last(path)}` must be one value, or `{given}`; found a list"
-            position = document.locate(path)
-        if (position, message) not in seen:
-            seen.add((position, message))
-            yield ProfileError(message, file=document.file, position=position)
-
-
-def _say(finding: ErrorDetails, text: str) -> str:
-    """Say in our words what is wrong with a value, whose key or place is `text`."""
-    given, context = finding["input"], finding.get("ctx", {})
-    match finding["type"]:
-        case "missing":
-            return f"`{finding['loc'][-1]}` is required here"
-        case "value_error":
-            return finding["msg"].removeprefix("Value error, ")
-        case "string_type" if isinstance(given, (int, float)) and not isinstance(given, bool):
-            return f"`{text}` must be text: quote it; found the number `{given}`"
-        case "string_pattern_mismatch" if context["pattern"] == LABEL:
-            return f"`{given}` is no name: lower-case letters, digits and `-`, at most 63"
-        case "string_pattern_mismatch":
-            return f"`{given}` is no namespace; a `*` may stand at the end of a name only"
-        case "literal_error":
-            known = _QUOTED.findall(context["expected"])
-            listed = " or ".join(f"`{word}`" for word in known)
-            return f"`{text}` must be {listed}; found {_shape(given)}{nearest(str(given), known)}"
-        case kind:
-            return f"`{text}` must be {_KINDS.get(kind, finding['msg'])}; found {_shape(given)}"
-
-
-def _shape(value: object) -> str:
-    match value:
-        case None:
-            return "null"
-        case dict():
-            return "a mapping"
-        case list():
-            return "a list"
-        case str():
-            return f"the text `{value}`"
-        case _:
-            return f"`{show(value)}`"
-
-
-def _last(path: tuple[str | int, ...]) -> str:
-    """Name the end of a path: `allow`, or `allow[2]` for an item."""
-    names = [place for place, step in enumerate(path) if isinstance(step, str)]
-    if not names:
-        return "profile"
-    return str(path[names[-1]]) + "".join(f"[{step}]" for step in path[names[-1] + 1 :])
-
-
-def _real_path(loc: tuple[str | int, ...], value: object) -> tuple[str | int, ...]:
-    """Keep of pydantic's location the steps that the document has (it adds names of types)."""
-    path: list[str | int] = []
-    node = value
-    for step in loc:
-        found = member(node, step)
-        if found is not UNSET:
-            node = found
-            path.append(step)
-    return tuple(path)
-
-
-def _siblings(loc: tuple[str | int, ...]) -> list[str]:
-    """Return the keys that could have stood at a location."""
-    models: list[type[BaseModel]] = [Profile]
-    for step in loc:
-        inner = [
-            model.model_fields[step].annotation for model in models if step in model.model_fields
-        ]
-        # A step that is no field is a place in a list, or a name of a type: the model stays.
-        models = [found for kind in inner for found in _models(kind)] or models
-    return [key for model in models for key in model.model_fields]
-
-
-def _models(annotation: object) -> list[type[BaseModel]]:
-    """Return the models in a type: of an optional, a list, an annotated one, or itself."""
-    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
-        return [annotation]
-    return [model for inner in get_args(annotation) for model in _models(inner)]

@@ -6,48 +6,52 @@ run of `check`.
 
 from __future__ import annotations
 
-from os.path import realpath
+from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING, Any
 
-from capgen.errors import CapgenError, ProfileError, nearest
+from capgen.errors import ProfileError, nearest
 from capgen.policy.catalogue import ENTRIES, Entry
+from capgen.policy.exempt import Exemption, day
+from capgen.policy.expressions import tests
 from capgen.policy.match import Match, Operator, Requirement
 from capgen.policy.profile import Enforcement, Profile
-from capgen.policy.rules import Rule, Settings, build, resolve_symbols
-from capgen.policy.values import minor, minors
+from capgen.policy.rules import Rule, Settings, build
+from capgen.policy.subjects import is_of_containers
+from capgen.policy.values import minors
 
-from .meet import ConflictError, meet
-from .reference import split
+from .inherit import granted, granted_above, inherited, over, settings_at, version
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from capgen.policy.grants import Grants
 
+    from .inherit import Loader
     from .source import Source
 
-    Loader = Callable[[str, Source], Source]
-
-# The rules of a profile at one minor version, or over a span of them.
-_Rules = dict[str, Settings]
+# The keys of a rule that choose a value.
+_CHOICES = ("default", "add")
 
 
-def resolve(source: Source, load: Loader, kubernetes: str | None = None) -> Profile:
+def resolve(
+    source: Source, load: Loader, kubernetes: str | None = None, today: date | None = None
+) -> Profile:
     """Make the policy that a profile means.
 
     Args:
         source: the profile as it is written.
         load: finds the parent of a name for a profile that names it.
         kubernetes: the version, or range, to compile for; None: the profile's own, or its parents'.
+        today: the day, by which an exemption may have ended; None: today, UTC.
 
     Raises:
         ProfileError: the profile contradicts itself, or loosens a parent without a reason.
     """
-    text = kubernetes or _version(source, load, ())
+    text = kubernetes or version(source, load)
     if text is None:
         raise source.error(
             "`kubernetes` is required: neither it nor a parent says a version", "spec"
         )
     span = minors(text)
-    settings = _over(span, lambda version: _at(source, load, version, ()), source)
+    settings = over(span, lambda number: settings_at(source, load, number), source)
     rules = tuple(
         _built(source, ENTRIES[name], settings[name], span) for name in ENTRIES if name in settings
     )
@@ -64,6 +68,10 @@ def resolve(source: Source, load: Loader, kubernetes: str | None = None) -> Prof
         pods=data["pods"],
         controllers=data["controllers"],
         match=_match(data["match"]),
+        exempt=_exemptions(source, rules, today) if data["exempt"] else (),
+        mutate=data["mutate"],
+        choices=data["containers"],
+        grants=_grants(source, load),
         accept=data["accept"],
     )
     for target, rows in profile.accept.items():
@@ -71,110 +79,75 @@ def resolve(source: Source, load: Loader, kubernetes: str | None = None) -> Prof
             if name not in settings:
                 message = f"`{name}` is accepted as a gap, but no rule of this name is set"
                 raise source.error(message, "spec", "accept", target, name)
-    if any("default" in rule.settings or "add" in rule.settings for rule in rules):
+    if data["containers"] or any(key in rule.settings for rule in rules for key in _CHOICES):
         _check_choices(source, profile)
     return profile
+
+
+def _grants(source: Source, load: Loader) -> Grants | None:
+    data = granted(source, load)
+    if not data:
+        return None
+    # Few profiles grant anything: the cold start of `check` is theirs.
+    from capgen.policy.grants import grants  # noqa: PLC0415
+    from capgen.policy.grants_order import looser  # noqa: PLC0415
+
+    made = grants(data)
+    for above in granted_above(source, load):
+        for section, reason in looser(grants(above), made):
+            if section not in source.data["loosens"]:
+                message = f"`{section}` is looser than its parent's: {reason}; say why in `loosens`"
+                raise source.error(message, "spec", section)
+    return made
 
 
 def _check_choices(source: Source, profile: Profile) -> None:
     """Refuse a value to choose that the rules do not allow, whatever is compiled."""
     from capgen.policy.choice import wanted  # noqa: PLC0415 - the library's profiles choose nothing
 
-    try:
-        wanted(profile, "linux")
-    except ProfileError as error:
-        raise source.error(error.message, "spec", "rules") from None
-
-
-def _version(source: Source, load: Loader, seen: tuple[str, ...]) -> str | None:
-    if source.data["kubernetes"] is not None:
-        return str(source.data["kubernetes"])
-    found = {
-        f"1.{pin}" if pin is not None else _version(parent, load, way)
-        for parent, way, pin in _parents(source, load, seen)
-    }
-    found.discard(None)
-    if len(found) > 1:
-        listed = ", ".join(sorted(f"`{text}`" for text in found if text))
-        message = f"the parents are for different versions ({listed}): say `kubernetes`"
-        raise source.error(message, "spec", "extends")
-    return found.pop() if found else None
-
-
-def _parents(
-    source: Source, load: Loader, seen: tuple[str, ...]
-) -> list[tuple[Source, tuple[str, ...], int | None]]:
-    """Return each parent, the way that led there, and the version that it is pinned to."""
-    found = []
-    for place, text in enumerate(source.data["extends"]):
+    set_here = {rule.id for rule in profile.rules}
+    for name, choices in profile.choices.items():
+        for rule in choices:
+            if rule not in set_here:
+                message = f"`{rule}` is chosen for `{name}`, but no rule of this name is set"
+                raise source.error(message, "spec", "containers", name, rule)
+    for container in (None, *profile.choices):
+        where = ("spec", "rules") if container is None else ("spec", "containers", container)
         try:
-            name, pin = split(text)
-            pinned = minor(pin) if pin is not None else None
-            parent = load(name, source)
-        except CapgenError as error:
-            if error.file is not None:
-                raise
-            raise source.error(error.message, "spec", "extends", place) from None
-        key = realpath(parent.document.file) if parent.document is not None else name
-        if key in seen:
-            raise source.error(f"`{text}` extends itself", "spec", "extends", place)
-        found.append((parent, (*seen, key), pinned))
-    return found
+            wanted(profile, "linux", container)
+        except ProfileError as error:
+            raise source.error(error.message, *where) from None
 
 
-def _at(source: Source, load: Loader, version: int, seen: tuple[str, ...]) -> _Rules:
-    """Return the settings of a profile at one minor version."""
-    rules = _inherited(source, load, version, seen)
-    for name, written in source.data["rules"].items():
-        if written is None:
-            rules.pop(name, None)
-            continue
-        if not written:
-            message = f"`{name}` says nothing: give it a value, or null to take it out"
-            raise source.error(message, "spec", "rules", name)
-        own = {key: value for key, value in written.items() if key != "since"}
-        for revision in written.get("since") or ():
-            if minor(revision["version"]) <= version:
-                own |= {key: value for key, value in revision.items() if key != "version"}
-        # Null takes out what a parent has; and a rule of which nothing is left is none.
-        set_here = {key: value for key, value in own.items() if value is not None}
-        merged = rules.get(name, {}) | resolve_symbols(ENTRIES[name], set_here, version)
-        rules[name] = {
-            key: value for key, value in merged.items() if own.get(key, value) is not None
-        }
-        if not rules[name]:
-            del rules[name]
-    return rules
-
-
-def _inherited(source: Source, load: Loader, version: int, seen: tuple[str, ...]) -> _Rules:
-    rules: _Rules = {}
-    for parent, way, pin in _parents(source, load, seen):
-        theirs = _at(parent, load, version if pin is None else pin, way)
-        for name, settings in theirs.items():
-            rules[name] = _meet(source, name, rules[name], settings) if name in rules else settings
-    return rules
-
-
-def _over(span: range, at: Callable[[int], _Rules], source: Source) -> _Rules:
-    """Put the settings of all minor versions of a span together."""
-    merged: _Rules = {}
-    every: list[_Rules] = [at(version) for version in span]
-    for rules in every:
-        for name, settings in rules.items():
-            merged[name] = (
-                _meet(source, name, merged[name], settings) if name in merged else settings
+def _exemptions(
+    source: Source, rules: tuple[Rule, ...], today: date | None
+) -> tuple[Exemption, ...]:
+    """Return the exemptions; one that has ended, or that lifts nothing, is an error."""
+    now = today or datetime.now(UTC).date()
+    built = {rule.id: rule for rule in rules}
+    found = []
+    for place, row in enumerate(source.data["exempt"]):
+        here = ("spec", "exempt", place)
+        if now > day(row["until"]):
+            message = f"the exemption ended on `{row['until']}`: take it out, or give it a new end"
+            raise source.error(message, *here, "until")
+        for at, name in enumerate(row["rules"]):
+            if name not in built:
+                message = f"`{name}` is exempt, but no rule of this name is set"
+                raise source.error(message, *here, "rules", at)
+            if not any(is_of_containers(test.subject) for test in tests(built[name].expression)):
+                message = f"`{name}` judges the pod, not its containers: none can be exempt from it"
+                raise source.error(message, *here, "rules", at)
+        found.append(
+            Exemption(
+                tuple(row["rules"]),
+                tuple(row["images"]),
+                tuple(row["containers"]),
+                row["reason"],
+                row["until"],
             )
-    return merged
-
-
-def _meet(source: Source, name: str, left: Settings, right: Settings) -> Settings:
-    own = source.data["rules"].get(name) or {}
-    try:
-        return meet(left, right, settled=frozenset(own))
-    except ConflictError as conflict:
-        message = f"`{name}`: {conflict}"
-        raise source.error(message, "spec", "rules", name) from None
+        )
+    return tuple(found)
 
 
 def _built(source: Source, entry: Entry, settings: Settings, span: range) -> Rule:
@@ -189,13 +162,15 @@ def _check_loosening(source: Source, load: Loader, span: range, rules: tuple[Rul
     from capgen.policy.order import looser  # noqa: PLC0415 - the library's profiles do not need it
 
     loosens = source.data["loosens"]
+    # A reading of the whole profile is one of each rule.
+    changed = [rule.id for rule in rules] if source.data["reading"] is not None else []
     for name in loosens:
-        if name not in source.data["rules"]:
+        if name not in {*source.data["rules"], *source.data["grants"], *changed}:
             hint = nearest(name, source.data["rules"])
             message = f"`{name}` loosens nothing: the profile does not set it{hint}"
             raise source.error(message, "spec", "loosens", name)
     ours = {rule.id: rule for rule in rules}
-    above = _over(span, lambda version: _inherited(source, load, version, ()), source)
+    above = over(span, lambda number: inherited(source, load, number), source)
     for name, settings in above.items():
         if name in loosens:
             continue

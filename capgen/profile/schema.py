@@ -1,139 +1,34 @@
 """The shape of a profile, checked with pydantic: unknown keys and wrong types are refused.
 
-The rules' own models are made of the catalogue, so a rule is spelt in one place. Every model reads
+Every model reads
 strictly: `1.30` without quotes is a number, and lost its zero before anybody could see it.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import (
-    AfterValidator,
-    BaseModel,
-    BeforeValidator,
-    ConfigDict,
-    Field,
-    StrictBool,
-    StrictInt,
-    StrictStr,
-    create_model,
-    model_validator,
-)
+from pydantic import Field, StrictBool, StrictStr, WithJsonSchema, model_validator
 
-from capgen.errors import ProfileError, nearest
-from capgen.policy.catalogue import CATALOGUE, Ask, Entry, Part
-from capgen.policy.rules import condition, keys_of, read_range
-from capgen.policy.subjects import Field as PodField
-from capgen.policy.values import Kind, minor, minors
+from capgen.policy.exempt import day
+from capgen.policy.values import minors
 
+from . import grants  # noqa: TC001 - pydantic reads the annotations
+from .models import Short, Strict, Text, checked, known
+from .rule_models import Choices, Rules
 from .vocabulary import words
 
 LABEL = r"^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$"
-
-
-class Strict(BaseModel):
-    """A mapping without unknown keys."""
-
-    model_config = ConfigDict(extra="forbid", strict=True)
-
-
-def _checked(check: Any) -> AfterValidator:
-    """Make a validator of a function that raises ProfileError."""
-
-    def run(value: Any) -> Any:
-        try:
-            check(value)
-        except ProfileError as error:
-            raise ValueError(error.message) from error
-        return value
-
-    return AfterValidator(run)
-
-
-def _known(vocabulary: str) -> AfterValidator:
-    def check(value: str) -> None:
-        if value not in words(vocabulary):
-            msg = f"`{value}` is not known here{nearest(value, words(vocabulary))}"
-            raise ProfileError(msg)
-
-    return _checked(check)
-
-
-# A message of a policy may not have a line break, nor a field that it speaks of.
-Text = Annotated[StrictStr, Field(pattern=r"^[^\x00-\x1f\x7f]*$")]
+ACCOUNT = r"^[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?$"
+Kubernetes = Annotated[
+    StrictStr,
+    checked(minors),
+    WithJsonSchema({"type": "string", "pattern": r"^v?1\.[0-9]+(-v?1\.[0-9]+)?$"}),
+]
 
 
 def _listed(value: Any) -> Any:
     return value if isinstance(value, list) or value is None else [value]
-
-
-def _short(first: str) -> BeforeValidator:
-    """Read the short form, the only value allowed, as the rule's first key."""
-    return BeforeValidator(
-        lambda value: value if isinstance(value, dict) or value is None else {first: [value]}
-    )
-
-
-def _item(part: Part) -> Any:
-    if part.ask is Ask.IN_RANGES:
-        # A range without a dash is an integer in YAML.
-        return Annotated[Any, _checked(read_range)]
-    if isinstance(part.subject, PodField) and part.subject.kind is Kind.BOOL:
-        return StrictBool
-    return Annotated[StrictStr, _known(part.known)] if part.known else Text
-
-
-def _settings(entry: Entry) -> dict[str, Any]:
-    """Return the fields of a rule's model: its parts' keys, and what any rule may say."""
-    fields: dict[str, Any] = {}
-    for part in entry.parts:
-        fields[part.key] = (list[_item(part)] | None, None)  # type: ignore[misc]  # built of data
-    fields["unset"] = (Literal["allow", "refuse"] | None, None)
-    fields["unless"] = (list[Annotated[StrictStr, _checked(condition)]] | None, None)
-    fields["reading"] = (Literal["declared", "effective"] | None, None)
-    if entry.parts[0].ask is Ask.WITHIN:
-        fields["add"] = (list[_item(entry.parts[0])] | None, None)  # type: ignore[misc]
-    else:
-        fields["default"] = (_default(entry) | None, None)
-    return fields
-
-
-def _default(entry: Entry) -> Any:
-    """Return the type of the value that a rule chooses: one, or one for each of its keys."""
-    keys = keys_of(entry)
-    if len(keys) > 1:
-        return dict[Literal[keys], Text]  # type: ignore[valid-type]  # built of data
-    part = entry.parts[0]
-    return StrictInt if part.ask is Ask.IN_RANGES else _item(part)
-
-
-def _rule_model(entry: Entry) -> Any:
-    title = entry.id[0].upper() + entry.id[1:]
-    fields = _settings(entry)
-    revision: Any = create_model(
-        f"{title}Revision",
-        __base__=Strict,
-        version=(Annotated[StrictStr, _checked(minor)], ...),
-        **fields,
-    )
-    model: Any = create_model(
-        title,
-        __base__=Strict,
-        __doc__=entry.means,
-        since=(list[revision] | None, None),
-        **fields,
-    )
-    return Annotated[model | None, _short(keys_of(entry)[0])]
-
-
-if TYPE_CHECKING:
-    # What a type checker can know of a model that is made of data.
-    Rules = Strict
-else:
-    Rules = create_model(
-        "Rules", __base__=Strict, **{entry.id: (_rule_model(entry), None) for entry in CATALOGUE}
-    )
 
 
 # https://kubernetes.io/docs/concepts/overview/working-with-objects/labels/
@@ -143,11 +38,14 @@ LabelKey = Annotated[StrictStr, Field(pattern=f"^{_PREFIX}{_NAME}$")]
 LabelValue = Annotated[StrictStr, Field(pattern=f"^(?:{_NAME})?$")]
 
 
+Namespace = Annotated[StrictStr, Field(pattern=r"^[a-z0-9-]*\*?$", min_length=1)]
+
+
 class Names(Strict):
     """Names of namespaces; a trailing `*` is a prefix."""
 
-    include: list[Annotated[StrictStr, Field(pattern=r"^[a-z0-9-]*\*?$", min_length=1)]] = []
-    exclude: list[Annotated[StrictStr, Field(pattern=r"^[a-z0-9-]*\*?$", min_length=1)]] = []
+    include: list[Namespace] = Field(default_factory=list)
+    exclude: list[Namespace] = Field(default_factory=list)
 
 
 class Expression(Strict):
@@ -155,7 +53,7 @@ class Expression(Strict):
 
     key: LabelKey
     operator: Literal["In", "NotIn", "Exists", "DoesNotExist"]
-    values: list[LabelValue] = []
+    values: list[LabelValue] = Field(default_factory=list)
 
     @model_validator(mode="after")
     def _values_fit(self) -> Self:
@@ -170,8 +68,8 @@ class Expression(Strict):
 class Selector(Strict):
     """A label selector, as in Kubernetes."""
 
-    matchLabels: dict[LabelKey, LabelValue] = {}
-    matchExpressions: list[Expression] = []
+    matchLabels: dict[LabelKey, LabelValue] = Field(default_factory=dict)
+    matchExpressions: list[Expression] = Field(default_factory=list)
 
 
 class Match(Strict):
@@ -189,18 +87,85 @@ class Metadata(Strict):
     description: StrictStr = ""
 
 
+Reason = Annotated[Text, Field(min_length=1)]
+Name = Annotated[StrictStr, Field(pattern=LABEL)]
+# A reference may have a tag, a digest, and `*` for any text without a `/`.
+IMAGE = r"^[A-Za-z0-9*][A-Za-z0-9_.:@/*-]*$"
+Image = Annotated[StrictStr, Field(pattern=IMAGE)]
+Reading = Literal["declared", "effective", "both"]
+Enforcement = Literal["deny", "warn", "audit"]
+
+
+RuleId = Annotated[
+    StrictStr, known("rules"), WithJsonSchema({"type": "string", "enum": list(words("rules"))})
+]
+
+
+class Exempt(Strict):
+    """An exception: these containers, these rules, for a reason, and not for ever."""
+
+    images: list[Image] = Field(default_factory=list)
+    """A `*` is any text without a `/`."""
+    containers: list[Name] = Field(default_factory=list)
+    """Names; where images are given too, both must fit."""
+    rules: Annotated[list[RuleId], Field(min_length=1)]
+    reason: Reason
+    until: Annotated[StrictStr, checked(day), WithJsonSchema({"type": "string", "format": "date"})]
+
+    @model_validator(mode="after")
+    def _speaks_of_some(self) -> Self:
+        if not self.images and not self.containers:
+            msg = (
+                "an exemption names `images` or `containers`: for all containers take the rule out"
+            )
+            raise ValueError(msg)
+        return self
+
+
+Judged = Literal["pods", "controllers"]
+
+
+def _pods() -> list[Judged]:
+    return ["pods"]
+
+
 class Spec(Strict):
     """What a profile says."""
 
-    extends: Annotated[list[StrictStr], BeforeValidator(_listed)] = []
-    kubernetes: Annotated[StrictStr, _checked(minors)] | None = None
-    targets: list[StrictStr | dict[StrictStr, dict[StrictStr, Any]]] = []
-    enforcement: Literal["deny", "warn", "audit"] = "deny"
-    enforceOn: Annotated[list[Literal["pods", "controllers"]], Field(min_length=1)] = ["pods"]
+    extends: Annotated[list[StrictStr], Short(_listed, StrictStr)] = Field(default_factory=list)
+    """Parents: names of the library, perhaps pinned (`pss/restricted@1.29`), or paths."""
+    kubernetes: Kubernetes | None = None
+    """The minor version, `1.34`, or a range with both ends in it, `1.30-1.36`."""
+    targets: list[StrictStr | dict[StrictStr, dict[StrictStr, Any]]] = Field(default_factory=list)
+    """What `compile` writes; by default security-context and vap."""
+    enforcement: Enforcement = "deny"
+    """What an engine does with what is refused."""
+    enforceOn: Annotated[list[Judged], Field(min_length=1)] = Field(default_factory=_pods)
+    """Controllers are judged by their pod template."""
     match: Match = Match()
+    """Which pods are judged."""
+    reading: Reading | None = None
+    """The rules' reading, where they do not say one themselves."""
+    mutate: StrictBool = False
+    """The chosen values are set first, where a pod leaves them unset."""
     rules: Rules = Rules()
-    loosens: dict[StrictStr, Annotated[StrictStr, Field(min_length=1)]] = {}
-    accept: dict[StrictStr, dict[StrictStr, Annotated[StrictStr, Field(min_length=1)]]] = {}
+    """What a pod must satisfy, all of it."""
+    loosens: dict[StrictStr, Reason] = Field(default_factory=dict)
+    """For each rule that is looser than a parent's, the reason."""
+    exempt: list[Exempt] = Field(default_factory=list)
+    """Exceptions: containers, rules, a reason and an end."""
+    containers: dict[Name, Choices] = Field(default_factory=dict)
+    """Values that are chosen for one container, by its name."""
+    syscalls: grants.Syscalls | None = None
+    """What the seccomp profile grants."""
+    files: grants.Files | None = None
+    """What the AppArmor profile grants."""
+    network: grants.Network | None = None
+    """Sockets that the AppArmor profile grants: `inet stream`."""
+    writable: grants.Writable | None = None
+    """Folders that stay writable below a read-only root."""
+    accept: dict[StrictStr, dict[StrictStr, Reason]] = Field(default_factory=dict)
+    """Gaps that the author has agreed to: target, rule, reason."""
 
 
 class Profile(Strict):
@@ -210,3 +175,30 @@ class Profile(Strict):
     kind: Literal["Profile"]
     metadata: Metadata
     spec: Spec
+
+
+class Scope(Strict):
+    """Whose pods a set of profiles judges: in these namespaces, of these service accounts."""
+
+    namespaces: list[Namespace] = Field(default_factory=list)
+    serviceAccounts: list[Annotated[StrictStr, Field(pattern=ACCOUNT)]] = Field(
+        default_factory=list
+    )
+
+
+class SetSpec(Strict):
+    """What a set of profiles says: any one of them admits the whole pod."""
+
+    scope: Scope = Scope()
+    anyOf: Annotated[list[StrictStr], Field(min_length=1)]
+    enforcement: Enforcement = "deny"
+    kubernetes: Kubernetes | None = None
+
+
+class ProfileSet(Strict):
+    """A file with a set of profiles."""
+
+    apiVersion: Literal["capgen/v1"]
+    kind: Literal["ProfileSet"]
+    metadata: Metadata
+    spec: SetSpec

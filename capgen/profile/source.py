@@ -14,13 +14,17 @@ class Source(NamedTuple):
     """A profile that was read, its parents not looked at yet.
 
     Attributes:
-        data: `name`, `description`, `extends`, `kubernetes`, `targets`, `enforcement`,
-            `pods`, `controllers`, `match`, `rules`, `loosens`, `accept`; plain JSON data.
+        data: `name`, `description`, `extends`, `kubernetes`, `targets`, `enforcement`, `pods`,
+            `controllers`, `match`, `reading`, `mutate`, `rules`, `loosens`, `exempt`,
+            `containers`, `grants`, `accept`; plain JSON data.
         document: what it was read from; None for a profile of the library.
+        members: the profiles of a set, by name or path, and then `data` has `name`, `description`,
+            `kubernetes`, `scope` and `enforcement`; None where it is one profile.
     """
 
     data: dict[str, Any]
     document: Document | None = None
+    members: tuple[str, ...] | None = None
 
     def error(self, message: str, *path: str | int) -> ProfileError:
         """Make an error that speaks of the place at a path of the file."""
@@ -28,3 +32,7 @@ class Source(NamedTuple):
             return ProfileError(f"profile `{self.data['name']}`: {message}")
         position = self.document.locate(path)
         return ProfileError(message, file=self.document.file, position=position)
+
+    def said(self, message: str, *path: str | int) -> str:
+        """Write a line about the place at a path of the file."""
+        return str(self.error(message, *path))

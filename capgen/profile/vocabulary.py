@@ -7,6 +7,7 @@ from functools import cache
 from pathlib import Path
 
 from capgen.capabilities import names as capability_names
+from capgen.policy.catalogue import ENTRIES
 
 
 @cache
@@ -20,4 +21,8 @@ def words(vocabulary: str) -> tuple[str, ...]:
     return {
         "profiles": ("RuntimeDefault", "Localhost", "Unconfined"),
         "procMounts": ("Default", "Unmasked"),
+        "groupsPolicies": ("Merge", "Strict"),
+        "changePolicies": ("Always", "OnRootMismatch"),
+        "seLinuxChangePolicies": ("MountOption", "Recursive"),
+        "rules": tuple(ENTRIES),
     }[vocabulary]

@@ -87,6 +87,17 @@ class Target:
     emit: Callable[[Profile], Output]
 
 
+def without_exemptions(cells: dict[str, Cell], profile: Profile, why: str) -> dict[str, Cell]:
+    """Mark the rules that the profile exempts some container from, where a target exempts none."""
+    lifted = {rule for each in profile.exempt for rule in each.rules}
+    return {
+        rule: Cell(Status.STRICTER, f"{cell.note}; {why}")
+        if rule in lifted and cell.status is Status.EXACT
+        else cell
+        for rule, cell in cells.items()
+    }
+
+
 def content_hash(profile: Profile) -> str:
     """Hash what a profile means, in hexadecimal: not its comments, order of keys or parents."""
     meaning = {
@@ -98,6 +109,10 @@ def content_hash(profile: Profile) -> str:
         "controllers": profile.controllers,
         "match": profile.match,
     }
+    # What few profiles say: what it means for the others keeps its hash.
+    rare = {"exempt": profile.exempt, "mutate": profile.mutate, "choices": profile.choices}
+    rare["grants"] = profile.grants
+    meaning |= {key: value for key, value in rare.items() if value}
     text = json.dumps(meaning, sort_keys=True, separators=(",", ":"), default=attrgetter("value"))
     return hashlib.sha256(text.encode()).hexdigest()
 

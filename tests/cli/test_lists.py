@@ -13,7 +13,7 @@ from capgen.policy.catalogue import CATALOGUE
 if TYPE_CHECKING:
     from tests.cli.conftest import Capgen
 
-COMMANDS = ("compile", "check", "explain", "rules", "targets", "profiles", "caps")
+COMMANDS = ("compile", "check", "explain", "rules", "targets", "profiles", "schema", "caps")
 
 
 def test_version(capgen: Capgen) -> None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Self
 from tests.engines.controlplane import ControlPlane, User
 from tests.engines.lab import LabError
 from tests.engines.processes import NotYet
-from tests.engines.resources import NAMESPACED_KINDS, PATCHES, dressed, path, place
+from tests.engines.resources import PATCHES, dressed, path, place, rights
 from tests.engines.rest import Answer, Call, Object, Outcome
 
 if TYPE_CHECKING:
@@ -17,13 +17,6 @@ if TYPE_CHECKING:
 
 # A misspelt field must be an error: by default the server drops it with a mere warning.
 STRICT = "fieldValidation=Strict"
-
-# What `plain` may do: manage workloads, as a developer may, and nothing about policies.
-_WORKLOADS: Object = {
-    "apiGroups": ["", "apps", "batch"],
-    "resources": ["pods/ephemeralcontainers", *(name for _, name in NAMESPACED_KINDS.values())],
-    "verbs": ["*"],
-}
 
 
 class Cluster:
@@ -111,7 +104,16 @@ class Cluster:
         name = {"name": "judged"} if dry_run else {"generateName": "judged-"}
         bodies = (dressed(pod, namespace, name) for pod in pods)
         calls = (Call("POST", f"{place(body)}?{query}", body) for body in bodies)
+        return self.ask(calls, user=user)
+
+    def ask(self, calls: Iterable[Call], *, user: User = "admin") -> Iterator[Answer]:
+        """Yields the answers to requests of any kind, in order, in bulk."""
         return self._plane.clients[user].bulk(calls)
+
+    def empty(self, kind: str, namespace: str) -> None:
+        """Deletes every object of a kind in a namespace at once."""
+        where = place({"kind": kind, "metadata": {"namespace": namespace}})
+        self._call(Call("DELETE", f"{where}?gracePeriodSeconds=0"))
 
     def get(self, kind: str, name: str, namespace: str = "") -> Object:
         """Returns a stored object; that there is none is a `LabError`."""
@@ -147,13 +149,11 @@ class Cluster:
             LabError: A policy is absent, or was not checked in time.
         """
         self._plane.start_type_checker()
-        until = self._plane.processes.until
+        # The checker compiles every expression for every type: on a busy machine that takes its
+        # time, and the checks of all policies are queued.
+        wait = partial(self._plane.processes.until, seconds=400, pause=0.5)
         return {
-            # The checker compiles every expression for every type: on a busy machine that takes its
-            # time, and the checks of all policies are queued.
-            name: until(
-                partial(self._checked, name), what=f"policy {name} to be type-checked", seconds=240
-            )
+            name: wait(partial(self._checked, name), what=f"policy {name} to be type-checked")
             for name in policies
         }
 
@@ -236,12 +236,7 @@ class Cluster:
         return self._plane.clients[user].call(call, *expected)
 
     def _empower_plain(self) -> None:
-        group = "rbac.authorization.k8s.io"
-        head = {"apiVersion": f"{group}/v1", "metadata": {"name": "lab-workloads"}}
-        role = {"apiGroup": group, "kind": "ClusterRole", "name": "lab-workloads"}
-        subject = {"apiGroup": group, "kind": "User", "name": "plain"}
-        binding = {"kind": "ClusterRoleBinding", "roleRef": role, "subjects": [subject]}
-        self.apply([head | {"kind": "ClusterRole", "rules": [_WORKLOADS]}, head | binding])
+        self.apply(rights("plain"))
 
         def probe() -> None:
             try:

@@ -16,13 +16,16 @@ import json
 import subprocess
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-import yaml
-
 from capgen.policy.match import Match, Operator, Requirement
 from capgen.profile.library import open_profile
 from capgen.targets import vap
+from tests import exempted
 from tests.engines import lab
+from tests.engines.applied import emitted
 from tests.engines.proving import Difference, Lab, Row
+from tests.exempted_everywhere import by_image, by_name
+from tests.policy.made import profile as made
+from tests.profiles import EVERY_RULE
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -105,21 +108,31 @@ def cel_environments(_: Lab) -> Row:
 
 
 def _emitted(newest: int) -> Iterator[_Case]:
-    """Yields our policies, for each minor that has them and for the span of all."""
+    """Yields our policies: the levels' for each minor, others for the oldest and the newest."""
     spans = [f"1.{minor}" for minor in range(vap.TARGET.floor, newest + 1)]
     for level in LEVELS:
         for span in (*spans, f"{spans[0]}-{spans[-1]}"):
             profile = open_profile(f"pss/{level}", span)
-            oldest = profile.minors[0]
-            for policy in _policies(profile._replace(controllers=True, match=_MATCH)):
-                what = f"{policy['metadata']['name']} for {span}"
-                for minor in sorted({oldest - 1, oldest, newest}):
-                    yield _Case(what, policy, minor)
+            yield from _cases(profile._replace(controllers=True, match=_MATCH), newest)
+    for name, spec in EVERY_RULE.items():
+        for span in (spans[0], spans[-1]):
+            profile = made(spec, span)._replace(name=name, controllers=True)
+            for each in (profile, by_image(profile), by_name(profile)):
+                yield from _cases(each, newest)
+    yield from _cases(made(exempted.SPEC, spans[0]), newest)
+
+
+def _cases(profile: Profile, newest: int) -> Iterator[_Case]:
+    """Yields a profile's policies for its oldest minor, the one before, and the newest."""
+    oldest = profile.minors[0]
+    for policy in _policies(profile):
+        what = f"{policy['metadata']['name']} for 1.{oldest}"
+        for minor in sorted({oldest - 1, oldest, newest}):
+            yield _Case(what, policy, minor)
 
 
 def _policies(profile: Profile) -> list[Object]:
-    objects = [yaml.safe_load(artefact.text) for artefact in vap.emit(profile).artefacts]
-    return [each for each in objects if each["kind"] == _KIND]
+    return [each for each in emitted(profile) if each["kind"] == _KIND]
 
 
 def _canaries() -> Iterator[_Case]:

@@ -68,13 +68,16 @@ class Processes:
         self._stack.callback(_end, process)
         self._running[name] = process
 
-    def until(self, probe: Callable[[], T], *, what: str, seconds: float = 30) -> T:
+    def until(
+        self, probe: Callable[[], T], *, what: str, seconds: float = 30, pause: float = PAUSE
+    ) -> T:
         """Probes until it succeeds, and returns what the probe returns.
 
         Args:
             probe: Raises `NotYet` as long as the wait must go on.
             what: What is waited for, to end the sentence "waited 30 s for ...".
             seconds: When to give up.
+            pause: Between two probes, in seconds: longer where the wait is long.
 
         Raises:
             LabError: Time is up, with what was last seen, or an engine ended, with its last output.
@@ -90,7 +93,7 @@ class Processes:
             except NotYet as seen:
                 if time.monotonic() > end:
                     raise LabError(f"waited {seconds} s for {what}; last seen: {seen}") from seen
-            time.sleep(PAUSE)
+            time.sleep(pause)
 
     def _tail(self, name: str) -> str:
         lines = (self.state / f"{name}.log").read_text("utf-8", "replace").splitlines()

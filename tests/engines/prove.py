@@ -18,7 +18,8 @@ from tests.engines.cluster_check import cluster_check
 from tests.engines.pod_security_check import fixtures_agree, random_agree, witnesses_agree
 from tests.engines.proving import Check, Difference, Lab, Row, report, run, table
 from tests.engines.psa import Request, defaulted, fixtures
-from tests.engines.vap_check import library_pods
+from tests.engines.vap_check import checks
+from tests.engines.vap_exempt import exemptions
 from tests.engines.vap_match import matches
 from tests.engines.vap_updates import updates
 
@@ -62,9 +63,10 @@ CHECKS = (
     Check("yaml", yaml_reader),
     Check("cel", cel_environments),
     Check("apiserver", cluster_check),
-    Check("apiserver", library_pods),
+    *checks(),
     Check("apiserver", updates),
     Check("apiserver", matches),
+    Check("apiserver", exemptions),
     Check("apiserver", hardened),
 )
 

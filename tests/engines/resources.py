@@ -21,6 +21,7 @@ CLUSTER_KINDS = {
     "MutatingAdmissionPolicy": (_ADMISSION, "mutatingadmissionpolicies"),
     "MutatingAdmissionPolicyBinding": (_ADMISSION, "mutatingadmissionpolicybindings"),
     "Namespace": ("api/v1", "namespaces"),
+    "RuntimeClass": ("apis/node.k8s.io/v1", "runtimeclasses"),
     "ValidatingAdmissionPolicy": (_ADMISSION, "validatingadmissionpolicies"),
     "ValidatingAdmissionPolicyBinding": (_ADMISSION, "validatingadmissionpolicybindings"),
 }
@@ -68,3 +69,18 @@ def dressed(pod: Mapping[str, Any], namespace: str, unnamed: Object) -> Object:
     if not (meta.get("name") or meta.get("generateName")):
         meta |= unnamed
     return {"apiVersion": "v1", "kind": "Pod"} | dict(pod) | {"metadata": meta}
+
+
+def rights(user: str) -> list[Object]:
+    """Returns what lets a user manage workloads, as a developer may, and nothing about policies."""
+    group = "rbac.authorization.k8s.io"
+    rule = {
+        "apiGroups": ["", "apps", "batch"],
+        "resources": ["pods/ephemeralcontainers", *(name for _, name in NAMESPACED_KINDS.values())],
+        "verbs": ["*"],
+    }
+    head = {"apiVersion": f"{group}/v1", "metadata": {"name": "lab-workloads"}}
+    role = {"apiGroup": group, "kind": "ClusterRole", "name": "lab-workloads"}
+    subject = {"apiGroup": group, "kind": "User", "name": user}
+    binding = {"kind": "ClusterRoleBinding", "roleRef": role, "subjects": [subject]}
+    return [head | {"kind": "ClusterRole", "rules": [rule]}, head | binding]

@@ -50,6 +50,11 @@ _ERRED = re.compile(
     r"environment misconfigured",
     re.DOTALL,
 )
+# A name that no RuntimeClass can have: that there is none is the API's word on the pod.
+_NO_CLASS = re.compile(
+    r'pod rejected: RuntimeClass "(?![a-z0-9]([a-z0-9.-]*[a-z0-9])?")'
+    r"|^resource name may not be empty$"
+)
 _WARNING = re.compile(r'\d{3} \S+ "((?:[^"\\]|\\.)*)"')
 
 
@@ -195,11 +200,10 @@ def classify(
             return None
         names = seen["policy"], seen["binding"], seen["text"]
         return Answer(code, "policy", message, warned, found, *names)
-    causes = (found.get("details") or {}).get("causes") or []
     outcome: Outcome
     if code == 403 and 'violates PodSecurity "' in message:
         outcome = "pod-security"
-    elif code == 422 and causes and all("field" in cause for cause in causes):
+    elif _invalid(code, message, found):
         outcome = "invalid"
     elif code == 404 and "absent" in expected:
         outcome = "absent"
@@ -208,6 +212,14 @@ def classify(
     else:
         return None
     return Answer(code, outcome, message, warned, found)
+
+
+def _invalid(code: int, message: str, found: Object) -> bool:
+    """Tells whether the API's own validation refused: it names the fields."""
+    causes = (found.get("details") or {}).get("causes") or []
+    if code == 422 and causes:
+        return all("field" in cause for cause in causes)
+    return code in (403, 500) and _NO_CLASS.search(message) is not None
 
 
 def warnings(headers: Message) -> tuple[str, ...]:

@@ -1,169 +1,64 @@
 """Holds our ValidatingAdmissionPolicies, in a real API server, against the reference interpreter.
 
-Each level is applied twice: denying in one namespace, warning in another. A denial names only the
-first rule, warnings name them all; both must be what the interpreter says.
+The policies deny and warn at once. A denial names only the first rule, warnings name them all; both
+must be what the interpreter says. Everything is a dry run, save the pods that stand already when a
+debug container is added to them.
 """
 
 from __future__ import annotations
 
-import json
-import re
-from typing import TYPE_CHECKING, Final, Self
-
-import yaml
-
-from capgen.policy.admit import Operation
-from capgen.policy.match import Match, Operator, Requirement
-from capgen.policy.profile import Enforcement, Profile
-from capgen.policy.witness import witnesses
-from capgen.profile.library import open_profile
-from capgen.targets import vap
 from tests.engines import recording
-from tests.engines.agreement import Reference, Word
-from tests.engines.canaries import BAD, GOOD
-from tests.engines.lab import LabError
-from tests.engines.proving import Difference, Lab, Row
-from tests.engines.psa import fixtures
-from tests.pods_random import random_pods
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
-
-    from capgen.policy.pod import Mapping
-    from tests.engines.apiserver import Cluster
-    from tests.engines.rest import Answer, Object
-
-LEVELS: Final = ("baseline", "restricted")
-MINOR: Final = 36
-RANDOM_PODS: Final = 2_000
-SEED: Final = 1_337
-LABEL: Final = "capgen-lab"
-_WARNED: Final = re.compile(r"Validation failed for ValidatingAdmissionPolicy '[^']*'.*?: (\w+): ")
+from tests.engines.agreement import Reference
+from tests.engines.judged import Asked, Judged, asked, judged
+from tests.engines.proving import Check, Difference, Lab, Row
+from tests.engines.vap_judging import Judging
 
 
-def _template(pod: Object) -> Object:
-    return {"apiVersion": "v1", "kind": "PodTemplate", "template": pod}
+def checks() -> list[Check]:
+    """Return a check for each profile that is judged."""
+    return [Check("apiserver", _Judging(each)) for each in judged().values()]
 
 
-class Applied:
-    """A profile's policies in the cluster, in one mode; a context manager.
+class _Judging:
+    """The check of one profile."""
 
-    Attributes:
-        name: of the mode, which is also its namespace and the value of the namespace's label.
-    """
+    def __init__(self, each: Judged) -> None:
+        self._judged = each
+        self.__name__ = each.recording
 
-    def __init__(self, cluster: Cluster, profile: Profile, enforcement: Enforcement) -> None:
-        """Write the policies for namespaces with a label of their own."""
-        self.name = f"{profile.name}-{enforcement.value}"
-        here = Requirement(LABEL, Operator.IN, (self.name,))
-        self.profile = profile._replace(
-            name=self.name,
-            enforcement=enforcement,
-            controllers=True,
-            match=Match(namespace_selector=(here,)),
-        )
-        self._cluster = cluster
-        self.objects: list[Object] = [
-            yaml.safe_load(artefact.text) for artefact in vap.emit(self.profile).artefacts
-        ]
-
-    def __enter__(self) -> Self:
-        """Apply them, and wait until the API server enforces them."""
-        self._cluster.apply(self.objects)
-        self._cluster.namespace(self.name, {LABEL: self.name})
-        # The templates' policy was applied last: once it is seen, so are those before it. Probing
-        # pods too tells that both answers are to be had.
-        for bad, good in ((_template(BAD), _template(GOOD)), (BAD, GOOD)):
-            self._cluster.wait_enforced(self.name, bad, good, says=f"'capgen-{self.name}")
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._cluster.delete(self.objects)
-
-    @property
-    def policies(self) -> list[str]:
-        """The names of the policies."""
-        kind = "ValidatingAdmissionPolicy"
-        return [each["metadata"]["name"] for each in self.objects if each["kind"] == kind]
-
-
-def library_pods(laboratory: Lab) -> Row:
-    """Creates witnesses, upstream's fixtures and random pods (dry run) under each level."""
-    cluster = laboratory.cluster
-    cases, invalid = 0, 0
-    differences: list[Difference] = []
-    for level in LEVELS:
-        profile = open_profile(f"pss/{level}", f"1.{MINOR}")
-        reference = Reference(profile)
-        pods = _corpus(profile, level)
-        with (
-            Applied(cluster, profile, Enforcement.DENY) as denying,
-            Applied(cluster, profile, Enforcement.WARN) as warning,
-        ):
-            for name, found in cluster.type_warnings(denying.policies).items():
-                cases += 1
-                differences += [
-                    Difference(name, "no type-checker warning", str(each)) for each in found
-                ]
-            denials = cluster.judge(denying.name, pods.values())
-            warnings = cluster.judge(warning.name, pods.values())
-            verdicts = {}
-            for key, denial, warned in zip(pods, denials, warnings, strict=True):
-                word = _word(denial, warned)
-                verdicts[key] = recording.said(word)
-                invalid += word is None
-                if word is None:
-                    continue
-                cases += 1
-                expected = reference.pod_word(pods[key])
-                if word != expected:
-                    differences.append(Difference(pods[key], str(expected), str(word)))
-        recorded = {key: verdict for key, verdict in verdicts.items() if key.startswith("witness")}
-        name = f"vap-pss-{level}"
+    def __call__(self, laboratory: Lab) -> Row:
+        """Ask the API server all that there is to ask, and compare."""
+        cluster, name = laboratory.cluster, self._judged.name
+        reference = Reference(self._judged.profile())
+        cases = list(asked(self._judged, reference.profile))
+        differences: list[Difference] = []
+        verdicts: dict[str, str] = {}
+        names: dict[str, str] = {}
+        invalid = 0
+        with Judging(cluster, reference, [case.request for case in cases]) as judging:
+            words = judging.words()
+            for policy, found in judging.mistakes().items() if self._judged.typed else ():
+                about = [name, policy]
+                differences += [Difference(about, "no type warning", str(each)) for each in found]
+        for case, said in zip(cases, words, strict=True):
+            if case.recorded:
+                verdicts[case.key] = recording.said(said)
+                names[case.key] = case.name
+            expected = reference.word(case.request)
+            if said is None:
+                invalid += 1
+            elif said != expected:
+                differences.append(Difference([name, *_shown(case)], str(expected), str(said)))
         engine = f"kube-apiserver {cluster.version}"
-        for key, before, now in recording.settle(name, engine, recorded):
-            differences.append(Difference(key, f"recorded: {before}", now))
-    note = f"{invalid} more are refused by the API itself"
-    return Row("vap", "kube-apiserver", cluster.version, cases, tuple(differences), note)
+        for key, before, now in recording.settle(self._judged.recording, engine, verdicts):
+            about = [name, names.get(key, key)]
+            differences.append(Difference(about, f"recorded: {before}", now))
+        count = len(cases) - invalid
+        note = f"{name}; {invalid} more are refused by the API itself"
+        return Row("vap", "kube-apiserver", cluster.version, count, tuple(differences), note)
 
 
-def _corpus(profile: Profile, level: str) -> dict[str, Mapping]:
-    """Return the pods to create, by a key of their own."""
-    pods: dict[str, Mapping] = {}
-    for witness in witnesses(profile):
-        request = witness.request
-        if request.operation is Operation.CREATE and not request.workload.path:
-            pods[f"witness {recording.key(witness.name, request)}"] = _named(request.object)
-    seen = set()
-    for case in fixtures():
-        text = json.dumps(case.pod, sort_keys=True)
-        if case.level == level and case.version == f"v1.{MINOR}" and text not in seen:
-            seen.add(text)
-            pods[f"fixture {case.path}"] = _named(dict(case.pod))
-    for number, pod in enumerate(random_pods(profile, SEED, RANDOM_PODS)):
-        pods[f"random {number}"] = _named(pod)
-    return pods
-
-
-def _named(pod: Mapping) -> Mapping:
-    """Return the pod with a name that the API takes; fixtures are called by their file."""
-    return {**pod, "metadata": {**(pod.get("metadata") or {}), "name": "judged"}}
-
-
-def _word(denied: Answer, warned: Answer) -> Word | None:
-    """Put the two answers together; None where the API itself refuses the pod."""
-    if denied.outcome == "invalid":
-        return None
-    rules = frozenset(broken_rules(warned.warnings))
-    if denied.admitted != (not rules):
-        msg = f"deny and warn disagree: {denied.message} {list(warned.warnings)}"
-        raise LabError(msg)
-    if not denied.admitted and denied.denial.partition(":")[0] not in rules:
-        msg = f"denied for a rule that is not warned of: {denied.denial}"
-        raise LabError(msg)
-    return Word(denied.admitted, rules)
-
-
-def broken_rules(warnings: Iterable[str]) -> Iterable[str]:
-    """Return the rules that our own policies warn of."""
-    return [found[1] for text in warnings if (found := _WARNED.match(text))]
+def _shown(case: Asked) -> list[object]:
+    """Return a case for people: what is asked."""
+    request = case.request
+    return [case.name, request.operation.value, request.subresource, request.object]

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-import yaml
-
 from capgen.policy.admit import Admission, Request
 from capgen.policy.match import Match, Operator, Requirement
 from capgen.policy.profile import Enforcement, Union
 from capgen.profile.library import open_profile
-from capgen.targets import vap
+from tests.engines.applied import emitted
 from tests.engines.canaries import BAD, GOOD
 from tests.engines.proving import Difference, Lab, Row
 
@@ -59,9 +57,7 @@ def matches(laboratory: Lab) -> Row:
         profile._replace(name=f"match-{number}", match=match)
         for number, match in enumerate(_MATCHES)
     ]
-    objects = [
-        yaml.safe_load(artefact.text) for each in profiles for artefact in vap.emit(each).artefacts
-    ]
+    objects = [each for profile in profiles for each in emitted(profile)]
     cluster.apply(objects)
     differences: list[Difference] = []
     cases = 0

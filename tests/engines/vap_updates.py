@@ -11,14 +11,15 @@ import copy
 from typing import TYPE_CHECKING, Any, Final
 
 from capgen.policy.admit import Operation, Request
-from capgen.policy.profile import Enforcement
-from capgen.policy.workload import WORKLOADS, Workload
+from capgen.policy.workload import WORKLOADS
 from capgen.profile.library import open_profile
 from tests.engines.agreement import Reference
+from tests.engines.applied import LABEL, Applied
 from tests.engines.canaries import BAD, GOOD
+from tests.engines.judged import LEVELS, MINOR
+from tests.engines.owners import owner
 from tests.engines.proving import Difference, Lab, Row
 from tests.engines.resources import path
-from tests.engines.vap_check import LABEL, LEVELS, MINOR, Applied
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -53,14 +54,15 @@ def updates(laboratory: Lab) -> Row:
     cases = 0
     for level in LEVELS:
         profile = open_profile(f"pss/{level}", f"1.{MINOR}")
-        namespace = f"{profile.name}-{Enforcement.DENY.value}"
-        reference = Reference(profile._replace(controllers=True))
+        profile = profile._replace(name=f"updates-{level}", controllers=True)
+        namespace = profile.name
+        reference = Reference(profile)
         cluster.namespace(namespace, {})
         old = list(_old(namespace))
         cluster.delete(old)
         for each in old:
             cluster.create(each)
-        with Applied(cluster, profile, Enforcement.DENY):
+        with Applied(cluster, profile):
             for request, expected, actual in _steps(cluster, reference, namespace):
                 cases += 1
                 if expected != actual:
@@ -80,35 +82,7 @@ def _old(namespace: str) -> Iterator[Object]:
             "spec": copy.deepcopy(pod["spec"]),
         }
     for workload in WORKLOADS[1:]:
-        yield _controller(workload, "old-bad", namespace, BAD)
-
-
-def _controller(workload: Workload, name: str, namespace: str, pod: Object) -> Object:
-    """Return an object of a controller kind with a pod as its template."""
-    labels = {"app": "shop"}
-    template = {"metadata": {"labels": labels}, "spec": copy.deepcopy(pod["spec"])}
-    version = f"{workload.group}/{workload.version}" if workload.group else workload.version
-    top: Object = {
-        "apiVersion": version,
-        "kind": workload.kind,
-        "metadata": {"name": name, "namespace": namespace},
-    }
-    spec: dict[str, Any] = {"template": template}
-    match workload.kind:
-        case "PodTemplate":
-            return top | {"template": template}
-        case "CronJob":
-            template["spec"]["restartPolicy"] = "Never"
-            spec = {"schedule": "0 0 * * *", "jobTemplate": {"spec": spec}}
-        case "Job":
-            template["spec"]["restartPolicy"] = "Never"
-        case "ReplicationController":
-            spec["selector"] = labels
-        case "StatefulSet":
-            spec |= {"selector": {"matchLabels": labels}, "serviceName": "shop"}
-        case _:
-            spec["selector"] = {"matchLabels": labels}
-    return top | {"spec": spec}
+        yield owner(workload, BAD, "old-bad", namespace)
 
 
 def _steps(cluster: Cluster, reference: Reference, namespace: str) -> Iterator[Step]:
@@ -158,7 +132,7 @@ def _debuggers(cluster: Cluster, reference: Reference, namespace: str) -> Iterat
 def _controllers(cluster: Cluster, reference: Reference, namespace: str) -> Iterator[Step]:
     for workload in WORKLOADS[1:]:
         for name, pod in (("new-good", GOOD), ("new-bad", BAD)):
-            new = _controller(workload, name, namespace, pod)
+            new = owner(workload, pod, name, namespace)
             word = reference.word(Request(new, workload, namespace=namespace))
             (answer,) = cluster.judge(namespace, [new])
             expected = "admitted" if word.allowed else f"refused for {_first(word.rules, answer)}"

@@ -9,13 +9,20 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from capgen.lang import cel, cel_match
+from capgen.lang.cel_names import NOTHING, Names
 from capgen.lang.cel_values import Value, holds, literal, refuses
+from capgen.policy.annotations import Annotation
 from capgen.policy.expressions import All, AnyOf, Expression, Test, judge
 from capgen.policy.match import Match, Operator, Requirement
 from capgen.policy.pod import view
 from capgen.policy.predicates import Includes, InRanges, OneOf, Predicate, Within
 from capgen.policy.predicates import holds as satisfied
-from capgen.policy.subjects import Annotation, Field, Level, ProfileAnnotations, VolumeTypes
+from capgen.policy.subjects import (
+    Field,
+    Level,
+    ProfileAnnotations,
+    VolumeTypes,
+)
 from capgen.policy.values import Kind, Scalar
 from tests.lang.cel_engine import compiled, run
 from tests.pods import Pod, annotation, good, tweak
@@ -215,7 +222,7 @@ EXPRESSIONS: tuple[Expression, ...] = (
 @pytest.mark.parametrize("expression", EXPRESSIONS)
 def test_expressions_that_no_profile_of_today_has(expression: Expression) -> None:
     """They are lowered like the others: what the interpreter refuses, and no more."""
-    text = cel.offences(expression, cel.Names())
+    text = cel.offences(expression, Names())
     for pod in PODS:
         notes = pod["metadata"].get("annotations", {})
         listed = [*pod["spec"]["initContainers"], *pod["spec"]["containers"]]
@@ -226,25 +233,25 @@ def test_expressions_that_no_profile_of_today_has(expression: Expression) -> Non
 
 def test_nothing_to_judge() -> None:
     """Where only new containers are judged, what is the pod's own lowers to nothing."""
-    names = cel.Names(pod_level=False)
+    names = Names(pod_level=False)
     host = Test(HOST, OneOf((False,)), unset_allowed=True)
     for expression in (host, All((host, host)), AnyOf((host, host))):
-        assert cel.offences(expression, names) == cel.NOTHING
+        assert cel.offences(expression, names) == NOTHING
 
 
 def test_words_of_an_offence() -> None:
     """A list has what it has, a value is what it is, and the pod is named where it is the pod."""
     lists = Field(Level.CONTAINER, ("args",), Kind.STRINGS)
-    text = cel.offences(Test(lists, Within(("a",)), unset_allowed=True), cel.Names())
+    text = cel.offences(Test(lists, Within(("a",)), unset_allowed=True), Names())
     web = {"name": "web", "args": ["a", "b"]}
     variables = {"spec": {"x": "y"}, "containers": [web]}
     assert run(compiled(text), {"variables": variables}, text) == ["web: args has [a, b]"]
-    text = cel.offences(Test(VolumeTypes(), OneOf(()), unset_allowed=True), cel.Names())
+    text = cel.offences(Test(VolumeTypes(), OneOf(()), unset_allowed=True), Names())
     volumes = {"volumes": [{"name": "data", "nfs": {}}]}
     found = run(compiled(text), {"variables": {"spec": volumes}}, text)
     assert found == ["volume data: its type is nfs"]
     for level in (Level.POD, Level.INHERITED):
         judged = Field(level, ("x",), Kind.STRING)
-        text = cel.offences(Test(judged, OneOf(("z",)), unset_allowed=True), cel.Names())
+        text = cel.offences(Test(judged, OneOf(("z",)), unset_allowed=True), Names())
         found = run(compiled(text), {"variables": variables}, text)
         assert found[0] == "pod: spec.x is y"

@@ -18,7 +18,7 @@ import signal
 import sys
 import time
 from importlib.abc import Loader, MetaPathFinder
-from importlib.machinery import ModuleSpec
+from importlib.util import spec_from_file_location
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -35,6 +35,7 @@ from tests.mutants.mutate import Mutant, mutants
 if TYPE_CHECKING:
     import ast
     from collections.abc import Iterator
+    from importlib.machinery import ModuleSpec
     from types import ModuleType
 
 __all__ = ["cel_expr_python", "hypothesis", "pydantic", "pytest", "yaml"]
@@ -52,19 +53,40 @@ _TABLES: Final = (
 )
 # Each module with the tests that must see its faults, the quickest first: files, or `file:test`.
 MODULES: Final[dict[str, tuple[str, ...]]] = {
-    "policy.predicates": ("policy.test_predicates", "policy.test_order", *_TABLES),
+    "policy.predicates": ("policy.test_predicates", "policy.test_beyond", *_TABLES),
     "policy.find": (
         "mutants.quick",
+        "policy.test_beyond",
+        "policy.test_find",
         "policy.test_annotations",
         "policy.test_witness:test_other_profiles",
         *_TABLES[1:],
+    ),
+    "policy.find_derived": (
+        "policy.test_beyond",
+        "policy.test_find",
+        "policy.test_shape_beyond",
+        "policy.test_token",
+        "policy.test_annotations",
+        *_TABLES,
+    ),
+    "policy.rules": (
+        "policy.test_rules",
+        "policy.test_ranges",
+        "policy.test_beyond",
+        "policy.test_profiles",
     ),
     "policy.expressions": (
         "policy.test_predicates",
         "policy.test_witness:test_other_profiles",
         *_TABLES,
     ),
-    "policy.defaults": ("policy.test_defaults", "policy.test_annotations", "policy.test_shape"),
+    "policy.defaults": (
+        "policy.test_defaults",
+        "policy.test_token",
+        "policy.test_annotations",
+        "policy.test_shape",
+    ),
     "policy.match": ("policy.test_match",),
     "policy.admit": ("policy.test_admit", "policy.test_updates", *_MATCH),
     "lang.cel": ("lang.test_cel_parts", "mutants.quick_cel", "lang.test_cel"),
@@ -81,7 +103,10 @@ class _Finder(MetaPathFinder, Loader):
         self._tree = tree
 
     def find_spec(self, name: str, path: object, target: object = None) -> ModuleSpec | None:  # noqa: ARG002 - the protocol's
-        return ModuleSpec(name, self) if name == self._name else None
+        if name != self._name:
+            return None
+        # With a place: a module may read a file that stands beside it.
+        return spec_from_file_location(name, _path(name.removeprefix("capgen.")), loader=self)
 
     def exec_module(self, module: ModuleType) -> None:
         exec(compile(self._tree, self._name, "exec"), module.__dict__)  # noqa: S102 - the mutant
@@ -157,9 +182,12 @@ def listed() -> dict[str, str]:
     return dict(zip(rows, reasons, strict=True))
 
 
+def _path(module: str) -> Path:
+    return ROOT / "capgen" / (module.replace(".", "/") + ".py")
+
+
 def _source(module: str) -> str:
-    path = ROOT / "capgen" / (module.replace(".", "/") + ".py")
-    return path.read_text("utf-8")
+    return _path(module).read_text("utf-8")
 
 
 def main(chosen: list[str]) -> int:

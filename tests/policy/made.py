@@ -6,7 +6,7 @@ import textwrap
 from typing import TYPE_CHECKING
 
 from capgen.errors import UsageError
-from capgen.policy.admit import Admission, Decision, Request
+from capgen.policy.admit import Admission, Decision, Operation, Request
 from capgen.policy.profile import Profile, Union
 from capgen.profile.library import library
 from capgen.profile.load import parse
@@ -15,6 +15,7 @@ from capgen.reader import Document, read_bytes
 
 if TYPE_CHECKING:
     from capgen.profile.source import Source
+    from tests.pods import Pod
 
 _HEAD = "apiVersion: capgen/v1\nkind: Profile\nmetadata: {name: NAME}\nspec:\n"
 # The line of a profile's file on which its spec begins.
@@ -46,6 +47,16 @@ def profile(spec: str, kubernetes: str | None = None, **parents: str) -> Profile
 def admit(request: Request, *profiles: Profile) -> Decision:
     """Decide a request by any one of some profiles."""
     return Admission(Union(profiles)).admit(request)
+
+
+def adding(old: Pod, container: Pod) -> Request:
+    """Ask for one more ephemeral container in a pod that stands."""
+    spec = old["spec"]
+    listed = [*(spec.get("ephemeralContainers") or ()), container]
+    new = old | {"spec": spec | {"ephemeralContainers": listed}}
+    return Request(
+        new, operation=Operation.UPDATE, old_object=old, subresource="ephemeralcontainers"
+    )
 
 
 def rules_of(decision: Decision) -> list[str]:

@@ -17,72 +17,7 @@ from tests.pods import DROP, Pod, annotation, good, tweak
 from tests.policy.made import admit, profile, rules_of
 
 NEW = range(36, 37)
-MOUNT = "/var/run/secrets/kubernetes.io/serviceaccount"
 ARMOR = "container.apparmor.security.beta.kubernetes.io/"
-
-
-def volumes(
-    pod: Pod, span: range = NEW, *, template: bool = False, automount: bool = True
-) -> list[str]:
-    """Return the types of the volumes that a pod has after defaulting."""
-    found = defaulted(pod, span, template=template, automount=automount)["spec"].get("volumes", [])
-    return [next(key for key in volume if key != "name") for volume in found]
-
-
-def mounts(*places: str) -> dict[str, object]:
-    """Make the change that gives containers a mount where the token goes."""
-    return {f"spec.{place}.volumeMounts": [{"name": "t", "mountPath": MOUNT}] for place in places}
-
-
-@pytest.mark.parametrize(
-    ("changes", "automount", "expected"),
-    [
-        # plugin/pkg/admission/serviceaccount/admission.go:255-264: the pod's word, the account's.
-        ({}, True, ["projected"]),
-        ({}, False, []),
-        ({"spec.automountServiceAccountToken": False}, True, []),
-        ({"spec.automountServiceAccountToken": True}, False, ["projected"]),
-        ({"spec.automountServiceAccountToken": None}, False, []),
-        # 421-428: a volume of that name stands already.
-        ({"spec.volumes": [{"name": "kube-api-access-x", "secret": {}}]}, True, ["secret"]),
-        ({"spec.volumes": [{"name": "kube-api", "secret": {}}]}, True, ["secret", "projected"]),
-        ({"spec.volumes": None}, True, ["projected"]),
-        # 444-473: containers that have a mount there need none, init containers count, others not.
-        (mounts("initContainers.0", "containers.0", "containers.1"), True, []),
-        (mounts("initContainers.0", "containers.0"), True, ["projected"]),
-        (mounts("containers.0", "containers.1"), True, ["projected"]),
-    ],
-)
-def test_token_volume(changes: dict[str, object], automount: bool, expected: list[str]) -> None:
-    """The service account's token is mounted where Kubernetes mounts it."""
-    assert volumes(tweak(good(), dict(changes)), automount=automount) == expected
-
-
-def test_ephemeral_container_needs_no_token() -> None:
-    """The plugin looks at init containers and containers alone (admission.go:444, 458)."""
-    pod = tweak(
-        good(ephemeral=True), dict(mounts("initContainers.0", "containers.0", "containers.1"))
-    )
-    assert volumes(pod) == []
-
-
-def test_template_has_no_token() -> None:
-    """The plugin judges pods; a template's own pods will get their volume."""
-    assert volumes(good(), template=True) == []
-
-
-def test_token_was_a_secret_once() -> None:
-    """BoundServiceAccountTokenVolume is on since 1.21; a range of versions has to bear both."""
-    assert volumes(good(), range(20, 21)) == ["secret"]
-    assert volumes(good(), range(21, 22)) == ["projected"]
-    assert volumes(good(), range(20, 23)) == ["projected", "secret"]
-
-
-def test_profile_without_projected_refuses_a_plain_pod() -> None:
-    """The volume that nobody wrote is judged (TRAPS 18d)."""
-    made = profile("kubernetes: '1.36'\nrules: {volumes: {allow: [secret]}}")
-    assert rules_of(admit(Request(good()), made)) == ["volumes"]
-    assert admit(Request(good(), automount=False), made).allowed
 
 
 def test_volume_without_a_source_is_an_empty_dir() -> None:

@@ -5,20 +5,24 @@ from __future__ import annotations
 import pytest
 
 from capgen.policy import expressions
+from capgen.policy.annotations import Annotation
 from capgen.policy.expressions import All, AnyOf, Test, allowed_text, judge
 from capgen.policy.pod import view
 from capgen.policy.predicates import (
+    Globs,
     Includes,
     InRanges,
     OneOf,
     Predicate,
+    Under,
     Within,
     holds,
     offends,
     range_text,
+    regex,
+    trimmed,
 )
 from capgen.policy.subjects import (
-    Annotation,
     Field,
     HandlerHosts,
     Level,
@@ -65,6 +69,76 @@ from capgen.policy.values import UNSET, Kind
         (Includes(("A", "B")), ("A", "B"), ()),
         (Includes(()), [], ()),
         (Includes(("A",)), "A", (None,)),
+        # The word that covers all does so where it is among the values, and only then.
+        (Within(("ALL",), "ALL"), ["A", "ALL", "B"], ()),
+        (Within(("A", "ALL"), "ALL"), ("B",), ()),
+        (Within(("A",), "ALL"), ["A", "ALL", "B"], (1, 2)),
+        (Within(("ALL",)), ["A", "ALL"], (0,)),
+        # Go reads null in a list of texts as "", and that is covered too.
+        (Within(("ALL",), "ALL"), [None, "A", 0, ["A"]], (2, 3)),
+        (Within(("ALL",), "ALL"), "A", (None,)),
+        (Within((), "ALL"), ["A"], (0,)),
+        (Includes(("A", "B"), "ALL"), ["ALL"], ()),
+        (Includes(("A", "B"), "ALL"), ["C", "ALL"], ()),
+        (Includes(("A", "B"), "ALL"), ["A", "B"], ()),
+        (Includes(("A", "B"), "ALL"), ["A"], (None,)),
+        (Includes(("A", "B"), "ALL"), ["all"], (None,)),
+        (Includes(("A", "B"), "ALL"), [], (None,)),
+        (Includes(("A", "B")), ["ALL"], (None,)),
+        (Includes(("A",), "ALL"), "ALL", (None,)),
+        (Includes(("A",), "ALL"), {"ALL": 1}, (None,)),
+        (Includes(("A",)), [None], (None,)),
+        (Globs(("a*c",)), "abc", ()),
+        (Globs(("a*c",)), "ac", ()),
+        (Globs(("a*c",)), "a.\nc", ()),
+        (Globs(("a*c",)), "ab/c", (None,)),
+        (Globs(("a*c",)), "abcd", (None,)),
+        (Globs(("a*c",)), "xabc", (None,)),
+        (Globs(("a*c",)), "abc\n", (None,)),
+        (Globs(("a*c",)), "Abc", (None,)),
+        (Globs(("a.c", "x*")), "abc", (None,)),
+        (Globs(("a.c", "x*")), "a.c", ()),
+        (Globs(("a.c", "x*")), "x", ()),
+        (Globs(("a/*/c*",)), "a/b/cd", ()),
+        (Globs(("a/*/c*",)), "a/b/b/c", (None,)),
+        (Globs(("a/*/c*",)), "a//c", ()),
+        (Globs(("*",)), "", ()),
+        (Globs(("*",)), "/", (None,)),
+        (Globs(("(a|b)[c]+",)), "(a|b)[c]+", ()),
+        (Globs(("(a|b)[c]+",)), "ac", (None,)),
+        # One pattern's end is no other's.
+        (Globs(("a", "b*")), "ab", (None,)),
+        (Globs(("a*", "b")), "xb", (None,)),
+        (Globs(()), "", (None,)),
+        (Globs(("*",)), None, (None,)),
+        (Globs(("*",)), 1, (None,)),
+        (Globs(("*",)), ["a"], (None,)),
+        (Under(("/a/b",)), "/a/b", ()),
+        (Under(("/a/b",)), "/a/b/", ()),
+        (Under(("/a/b",)), "/a/b/c", ()),
+        (Under(("/a/b/",)), "/a/b", ()),
+        (Under(("/a/b/",)), "/a/b/c", ()),
+        (Under(("/a/b",)), "/a/bc", (None,)),
+        (Under(("/a/b",)), "/a", (None,)),
+        (Under(("/a/b",)), "/A/b", (None,)),
+        (Under(("/a/b",)), "/x/a/b", (None,)),
+        (Under(("/a/b",)), "a/b", (None,)),
+        (Under(("/a/b",)), "/a//b", (None,)),
+        (Under(("/x", "/a")), "/a/b", ()),
+        (Under(("/a", "/x")), "/a/b", ()),
+        (Under(("/a",)), "/a/..", (None,)),
+        (Under(("/a",)), "/a/../b", (None,)),
+        (Under(("/a",)), "/a/b/../c", (None,)),
+        (Under(("/a",)), "/a/..b/c..", ()),
+        (Under(("/",)), "/", ()),
+        (Under(("/",)), "/etc", ()),
+        (Under(("/",)), "etc", (None,)),
+        (Under(("/",)), "", (None,)),
+        (Under(("/",)), "/..", (None,)),
+        (Under(()), "/", (None,)),
+        (Under(("/a",)), None, (None,)),
+        (Under(("/a",)), ["/a"], (None,)),
+        (Under(("/a",)), 0, (None,)),
     ],
 )
 def test_offends(predicate: Predicate, value: object, expected: tuple[int | None, ...]) -> None:
@@ -90,6 +164,14 @@ FIELD = Field(Level.POD, ("x",), Kind.STRING)
         (InRanges(()), True, "unset"),
         (Within(("A",)), True, "A or unset"),
         (Includes(("A", "B")), False, "a list with A, B"),
+        (Includes(("A", "B"), "ALL"), False, "a list with A, B or one with ALL"),
+        (Includes(("A",), "ALL"), True, "a list with A, one with ALL or unset"),
+        (Within(("A", "ALL"), "ALL"), False, "any list"),
+        (Within(("A",), "ALL"), False, "A"),
+        (Within(("A", "ALL")), False, "A or ALL"),
+        (Globs(("a*", "b")), True, "a*, b or unset"),
+        (Under(("/a", "/b/")), False, "/a or below or /b/ or below"),
+        (Under(()), False, "nothing"),
     ],
 )
 def test_allowed_text(predicate: Predicate, unset: bool, expected: str) -> None:
@@ -115,6 +197,21 @@ def test_allowed_text_of_subjects(subject: Subject, values: tuple[str, ...], exp
 def test_range_text() -> None:
     """A range is written as profiles write it."""
     assert [range_text(1, 1), range_text(1, 2), range_text(3, None)] == ["1", "1-2", "3-"]
+
+
+@pytest.mark.parametrize(
+    ("glob", "expected"),
+    [("a", "a"), ("*", "[^/]*"), ("a.*/b*", r"a\.[^/]*/b[^/]*"), ("", "")],
+)
+def test_regex(glob: str, expected: str) -> None:
+    """A glob is written as a regular expression in which only its stars are special."""
+    assert regex(glob) == expected
+
+
+@pytest.mark.parametrize(("prefix", "expected"), [("/a", "/a"), ("/a/", "/a"), ("/", "")])
+def test_trimmed(prefix: str, expected: str) -> None:
+    """A path loses the slash at its end, and no more."""
+    assert trimmed(prefix) == expected
 
 
 def one(value: str) -> Test:

@@ -11,7 +11,7 @@ from capgen.policy.values import UNSET
 from capgen.policy.workload import WORKLOADS, Workload
 from capgen.profile.library import open_profile
 from tests.pods import DROP, Pod, annotation, container, good, tweak
-from tests.policy.made import admit, profile, rules_of
+from tests.policy.made import adding, admit, profile, rules_of
 
 RESTRICTED = open_profile("pss/restricted", "1.36")
 BASELINE = open_profile("pss/baseline", "1.36")
@@ -23,13 +23,7 @@ def debug(old: Pod, **security: object) -> Request:
     """Ask for one more ephemeral container in a pod that stands."""
     added = container("new")
     added["securityContext"] |= security
-    spec = old["spec"]
-    new = old | {
-        "spec": spec | {"ephemeralContainers": [*spec.get("ephemeralContainers", ()), added]}
-    }
-    return Request(
-        new, operation=Operation.UPDATE, old_object=old, subresource="ephemeralcontainers"
-    )
+    return adding(old, added)
 
 
 def test_update_of_a_bad_pod_is_not_judged() -> None:

@@ -4,29 +4,42 @@ from __future__ import annotations
 
 import pytest
 
-from capgen.policy.admit import Operation
-from capgen.policy.witness import witnesses
-from capgen.profile.library import open_profile
-from tests.engines import recording
+from tests.engines import lab, recording
 from tests.engines.agreement import Reference
+from tests.engines.judged import judged, recorded
 
-# The minor version of the API server that judged.
-MINOR = 36
+# Of the witnesses of a profile the API itself refuses some, such as a value in the wrong case.
+FEWEST = 0.4
 
 
-@pytest.mark.parametrize("level", ["baseline", "restricted"])
-def test_recorded_verdicts(level: str) -> None:
+@pytest.mark.parametrize("name", judged())
+def test_recorded_verdicts(name: str) -> None:
     """The interpreter says of each witness what the API server said: verdict and rules."""
-    recorded = recording.load(f"vap-pss-{level}")
-    reference = Reference(open_profile(f"pss/{level}", f"1.{MINOR}"))
-    judged = 0
-    for witness in witnesses(reference.profile):
-        request = witness.request
-        if request.operation is not Operation.CREATE or request.workload.path:
-            continue
-        verdict = recorded.pop(f"witness {recording.key(witness.name, request)}")
-        if verdict != recording.INVALID:
-            judged += 1
-            assert verdict == recording.said(reference.word(request)), witness.name
-    assert not recorded, "verdicts of witnesses that are no more: record anew"
-    assert judged >= 300
+    each = judged()[name]
+    verdicts = recording.load(each.recording)
+    assert verdicts, f"{each.recording} is not recorded: CAPGEN_RECORD=1 make prove"
+    reference = Reference(each.profile())
+    seen, wrong = set(), []
+    for asked in recorded(reference.profile):
+        verdict = verdicts.get(asked.key, "not recorded: record anew")
+        seen.add(asked.key)
+        ours = recording.said(reference.word(asked.request))
+        if verdict not in (recording.INVALID, ours):
+            wrong.append((asked.name, ours, verdict))
+    assert wrong == []
+    assert seen == verdicts.keys(), "verdicts of witnesses that are no more: record anew"
+    judged_live = [verdict for verdict in verdicts.values() if verdict != recording.INVALID]
+    assert len(judged_live) > FEWEST * len(verdicts)
+    assert set(judged_live) > {recording.ADMITTED}
+
+
+@pytest.mark.parametrize("name", judged())
+def test_the_engine_is_the_pinned_one(name: str) -> None:
+    """A changed go.mod makes the recordings stale."""
+    engine = recording.engine(judged()[name].recording)
+    assert engine == f"kube-apiserver {lab.version('kubernetes')}"
+
+
+def test_no_recording_is_left_over() -> None:
+    """Each recording is of a profile that is judged."""
+    assert recording.names() == {each.recording for each in judged().values()}

@@ -18,12 +18,13 @@ from capgen.policy.admit import Admission, Operation, Request
 from capgen.policy.catalogue import CATALOGUE
 from capgen.policy.edges import volume_sources
 from capgen.policy.profile import Profile, Union
-from capgen.policy.subjects import HOST_PATHS
+from capgen.policy.subjects import HOST_WAYS
 from capgen.policy.witness import Witness, base_pod, witnesses
 from capgen.profile.library import open_profile
 from tests.pods_random import random_pods
 from tests.policy.made import admit, profile
 from tests.policy.tables.cases import BOTH, NEWEST
+from tests.profiles import EVERY_RULE
 
 
 def disagreements(made: Profile) -> list[tuple[str, bool, set[str]]]:
@@ -93,6 +94,7 @@ ODD = {
     """,
     "range": "extends: pss/restricted\nkubernetes: 1.30-1.36",
     "old": "extends: pss/restricted\nkubernetes: 1.0-1.20",
+    **EVERY_RULE,
     "chosen": """
         kubernetes: "1.36"
         enforceOn: [pods, controllers]
@@ -151,7 +153,7 @@ def test_witnesses_reach_everywhere() -> None:
     requests = [each.request for each in made_for("restricted", 36)]
     assert Counter(each.operation for each in requests)[Operation.UPDATE] > 100
     names = {each.name for each in made_for("restricted", 36)}
-    for path in HOST_PATHS:
+    for path in HOST_WAYS:
         words = (
             re.sub(r"([a-z0-9])([A-Z])", r"\1-\2", " ".join(path[:-1])).lower().replace(" ", "-")
         )
@@ -220,14 +222,14 @@ def test_no_value_crashes_the_interpreter(
 def test_random_pods() -> None:
     """Random pods are the same for a seed, and break every rule of the catalogue somewhere."""
     broken: Counter[str] = Counter()
-    for level in BOTH:
-        made = open_profile(f"pss/{level}", "1.36")
+    library = [open_profile(f"pss/{level}", "1.36") for level in BOTH]
+    for made in (*library, *(profile(spec) for spec in EVERY_RULE.values())):
         pods = list(random_pods(made, 1, 1500))
         assert pods == list(random_pods(made, 1, 1500))
         assert pods != list(random_pods(made, 2, 1500))
         admission = Admission(Union((made,)))
         decisions = [admission.admit(Request(pod)) for pod in pods]
-        assert 100 < sum(decision.allowed for decision in decisions) < 1400
+        assert 100 < sum(decision.allowed for decision in decisions) < 1450
         for decision in decisions:
             broken.update({violation.rule for violation in decision.violations})
     assert set(broken) == {entry.id for entry in CATALOGUE}

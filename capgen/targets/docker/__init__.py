@@ -10,33 +10,49 @@ from __future__ import annotations
 
 import json
 import shlex
+from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from capgen.policy.choice import wanted
 from capgen.policy.expressions import tests
 from capgen.policy.predicates import holds
-from capgen.policy.subjects import EACH, Field
+from capgen.policy.rules import part_of
+from capgen.policy.subjects import EACH, Field, plain, settable
 from capgen.policy.values import Unset, show
-from capgen.targets.base import Artefact, Cell, Output, Status, Target
+from capgen.targets.base import Artefact, Cell, Output, Status, Target, without_exemptions
 from capgen.targets.templates import render
 
 from .says import GAPS, NOT_THERE, SAYS
 
 if TYPE_CHECKING:
-    from capgen.policy.choice import Chosen
+    from capgen.policy.chosen import Chosen
     from capgen.policy.expressions import Test
     from capgen.policy.profile import Profile
     from capgen.policy.rules import Rule
 
     from .says import Flag, Known, Say
 
+_NONE_EXEMPT: Final = "no container is exempt from this line"
 # It overrules much of what other flags say.
 _PRIVILEGED: Final = ("--privileged",)
 
 
 def emit(profile: Profile) -> Output:
-    """Write the flags as a script, as one line of a shell, and as an argument list."""
-    chosen = wanted(profile, "linux")
+    """Write the flags as a script, as one line of a shell, and as an argument list.
+
+    A container for which the profile chooses values of its own has a folder of its own.
+    """
+    artefacts, cells = _line(profile, None)
+    for name in profile.choices:
+        artefacts += [
+            replace(each, path=f"containers/{name}/{each.path}") for each in _line(profile, name)[0]
+        ]
+    return Output(tuple(artefacts), without_exemptions(cells, profile, _NONE_EXEMPT))
+
+
+def _line(profile: Profile, container: str | None) -> tuple[list[Artefact], dict[str, Cell]]:
+    """Write the files of one command line, and how it says each rule."""
+    chosen = wanted(profile, "linux", container)
     spoken = [_speak(rule, chosen, privileged=False) for rule in profile.rules]
     if any(_PRIVILEGED in flags for flags, _ in spoken):
         spoken = [_speak(rule, chosen, privileged=True) for rule in profile.rules]
@@ -49,12 +65,12 @@ def emit(profile: Profile) -> Output:
         flags=[shlex.join(flag) for flag in flags],
     )
     words = [word for flag in flags for word in flag]
-    artefacts = (
+    artefacts = [
         Artefact("run.sh", script),
         Artefact("flags.txt", shlex.join(words) + "\n"),
         Artefact("args.json", json.dumps(words, indent=1) + "\n"),
-    )
-    return Output(artefacts, cells)
+    ]
+    return artefacts, cells
 
 
 def _speak(
@@ -69,8 +85,7 @@ def _speak(
     notes: list[str] = []
     reasons: list[str] = []
     for test in tests(rule.expression):
-        key = next(part.key for part in rule.entry.parts if part.subject == test.subject)
-        say = SAYS[rule.id][key]
+        say = SAYS[rule.id][part_of(rule, test.subject).key]
         said = _flags(say, test, chosen, privileged=privileged)
         if said is not None:
             flags += said
@@ -93,9 +108,11 @@ def _flags(
     if privileged and say.privileged is not None:
         return () if _allows(test, say.privileged) else None
     for each in chosen:
-        if each.field != test.subject:
+        if each.field != settable(plain(test.subject)):
             continue
         if say.each is not None:
+            if say.needs and all(other.field.path != say.needs for other in chosen):
+                return None
             items = each.value if isinstance(each.value, tuple) else (each.value,)
             return tuple(say.each(item) for item in items)
         if each.value in say.flags:
@@ -127,9 +144,17 @@ def _instead(say: Say, chosen: tuple[Chosen, ...]) -> str | None:
 
 
 def _settled(flags: dict[Flag, None]) -> tuple[Flag, ...]:
-    """Leave out what is added and dropped: docker would grant it, Kubernetes' runtimes do not."""
+    """Leave out what is added and dropped: docker would grant it, Kubernetes' runtimes do not.
+
+    A user and a group are one flag: the second of two would count.
+    """
     dropped = {flag[1] for flag in flags if flag[0] == "--cap-drop"}
-    return tuple(flag for flag in flags if not (flag[0] == "--cap-add" and flag[1] in dropped))
+    kept = [flag for flag in flags if not (flag[0] == "--cap-add" and flag[1] in dropped)]
+    who = [flag for flag in kept if flag[0] == "--user"]
+    if len(who) > 1:
+        whole = ("--user", "".join(sorted((value for _, value in who), key=lambda v: v[0] == ":")))
+        kept = [whole if flag == who[0] else flag for flag in kept if flag not in who[1:]]
+    return tuple(kept)
 
 
 TARGET = Target("docker", "the flags of `docker run`, as a script and as lists", 0, emit)

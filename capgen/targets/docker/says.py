@@ -17,7 +17,7 @@ from capgen.policy.values import UNSET, show
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from capgen.policy.choice import Value
+    from capgen.policy.chosen import Value
     from capgen.policy.predicates import Predicate
     from capgen.policy.values import Scalar, Unset
 
@@ -38,6 +38,7 @@ class Say:
         flags: the flags of each value that docker can be told.
         each: makes the flags of any value, or of each item of a list.
         instead: a field, and the values of it that bring this one about where they are chosen.
+        needs: a field that must be chosen too, or there are no flags.
         why_not: why there are no flags for other values.
     """
 
@@ -47,6 +48,7 @@ class Say:
     flags: dict[Value, tuple[Flag, ...]] = field(default_factory=dict)
     each: Callable[[Scalar], Flag] | None = None
     instead: tuple[tuple[str, ...], Predicate] | None = None
+    needs: tuple[str, ...] = ()
     why_not: str = "docker has no flag for it"
 
 
@@ -62,6 +64,7 @@ def _label(kind: str) -> Say:
 _SECCOMP_FILE: Final = "docker takes a seccomp profile as a file, which the profile does not hold"
 _NO_NAME: Final = "docker takes an AppArmor profile by its name, which the profile does not hold"
 _UNCONFINED: Final = "Unconfined"
+_NO_CLASS: Final = "a RuntimeClass is a cluster's; `--runtime` takes a name of the daemon's"
 _NO_REFUSAL: Final = "docker cannot refuse an image that runs as root"
 
 # What docker says of each rule, by the key of the rule's part.
@@ -96,6 +99,13 @@ SAYS: Final[dict[str, dict[str, Say]]] = {
             why_not="`--privileged` ignores `--cap-drop`",
         ),
     },
+    "readOnlyRootFilesystem": {
+        "allow": Say(
+            False,
+            "docker's default",
+            flags={False: (), True: (("--read-only",),)},
+        )
+    },
     "runAsNonRoot": {
         "allow": Say(
             False,
@@ -112,10 +122,35 @@ SAYS: Final[dict[str, dict[str, Say]]] = {
             why_not="no user is chosen: give a `default`",
         )
     },
+    "runAsGroup": {
+        "ranges": Say(
+            UNSET,
+            "unset: the image decides, as on Kubernetes",
+            each=lambda group: ("--user", f":{show(group)}"),
+            needs=("securityContext", "runAsUser"),
+            why_not="docker takes a group only with a user: give both a `default`",
+        )
+    },
+    "supplementalGroups": {
+        "ranges": Say(
+            UNSET,
+            "no `--group-add`",
+            each=lambda group: ("--group-add", show(group)),
+            why_not="no group is chosen: give a `default`",
+        )
+    },
+    "supplementalGroupsPolicy": {
+        "allow": Say(
+            "Merge",
+            "docker adds the groups that the image gives the user",
+            why_not="docker always adds the groups that the image gives the user",
+        )
+    },
     "seLinuxOptions": {
         "type": _label("type"),
         "user": _label("user"),
         "role": _label("role"),
+        "level": _label("level"),
     },
     "seccompProfile": {
         "allow": Say(
@@ -167,7 +202,17 @@ SAYS: Final[dict[str, dict[str, Say]]] = {
         )
     },
     "hostPorts": {"ranges": Say(UNSET, "no `--publish`")},
+    "hostUsers": {
+        "allow": Say(
+            True,
+            "the daemon's own setting; `host` turns a remapping off",
+            True,
+            {True: (("--userns", "host"),)},
+            why_not="only the daemon can remap users: `userns-remap`",
+        )
+    },
     "hostPath": {"allow": Say(UNSET, "no `--volume` or `--mount`")},
+    "runtimeClassName": {"allow": Say(UNSET, "the daemon's default runtime", why_not=_NO_CLASS)},
 }
 
 # What a `docker run` line cannot constrain, whatever the rule allows.
@@ -179,4 +224,12 @@ GAPS: Final[dict[str, str]] = {
 NOT_THERE: Final[dict[str, str]] = {
     "hostProbes": "docker's health check runs inside the container",
     "hostProcess": "HostProcess containers are a thing of Windows pods",
+    "windowsOptions": "docker runs Linux containers",
+    "fsGroup": "docker changes the owner of no volume",
+    "fsGroupChangePolicy": "docker changes the owner of no volume",
+    "seLinuxChangePolicy": "docker relabels a volume only where a `--volume` asks for it",
+    "flexVolumes": "a flexVolume is Kubernetes' own",
+    "csiDrivers": "docker has no CSI volumes without a swarm",
+    "shareProcessNamespace": "a docker container has no pod to share with",
+    "automountServiceAccountToken": "docker has no service accounts",
 }

@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING, Final
 
 from capgen.policy.choice import choose
 from capgen.policy.expressions import tests
-from capgen.policy.subjects import Field, Level, dotted, shown
-from capgen.policy.values import show
-from capgen.targets.base import Artefact, Cell, Output, Status, Target
+from capgen.policy.subjects import EACH, Field, Level, dotted, plain, settable, shown
+from capgen.policy.values import show, show_all
+from capgen.targets.base import Artefact, Cell, Output, Status, Target, without_exemptions
 
 from .component import component
 from .patches import json_patch, json_patch_existing, strategic_merge
@@ -34,6 +34,7 @@ _PLACES: Final = {
     Level.INHERITED: "in the pod, for the containers that do not say it themselves",
 }
 _ELSEWHERE: Final = "it is no field of a securityContext: an admission target refuses it"
+_EXEMPT_TOO: Final = "exempt containers get it too, unless they say something else"
 _LEFT_UNSET: Final = "left unset, as the rule allows; what a manifest sets itself stays"
 
 
@@ -47,8 +48,8 @@ def emit(profile: Profile) -> Output:
         if choice.values and not choice.refused
         for path, text in _files(profile, system, choice)
     ]
-    cells = {rule.id: _cell(rule, choices) for rule in profile.rules}
-    return Output(tuple(artefacts), cells)
+    cells = {rule.id: _cell(rule, choices, profile) for rule in profile.rules}
+    return Output(tuple(artefacts), without_exemptions(cells, profile, _EXEMPT_TOO))
 
 
 def _files(profile: Profile, system: Os, choice: Choice) -> list[tuple[str, str]]:
@@ -64,21 +65,39 @@ def _in_context(subject: Subject) -> bool:
     return isinstance(subject, Field) and subject.path[0] == "securityContext"
 
 
-def _cell(rule: Rule, choices: dict[Os, Choice]) -> Cell:
-    chosen = choices["linux"].of(rule.id)
-    refused = "; no Windows pod can satisfy it" if rule.id in choices["windows"].refused else ""
+def _cell(rule: Rule, choices: dict[Os, Choice], profile: Profile) -> Cell:
+    chosen = choices["linux"].of(rule.id) or tuple(
+        each for each in choices["windows"].of(rule.id) if _in_context(each.field)
+    )
+    refused = "".join(
+        f"; no {system.title()} pod can satisfy it"
+        for system in _SYSTEMS
+        if rule.id in choices[system].refused
+    )
     if not chosen:
         if not any(_in_context(test.subject) for test in tests(rule.expression)):
             return Cell(Status.NOT_APPLICABLE, _ELSEWHERE)
         return Cell(Status.EXACT, _LEFT_UNSET + refused)
     said = [
-        f"{dotted(each.field.path)}: {show(each.value)} {_PLACES[each.field.level]}"
-        for each in chosen
+        f"{_name(each.field)}: {show(each.value)} {_PLACES[each.field.level]}" for each in chosen
     ]
     fields = {each.field for each in chosen}
-    left = [shown(test.subject) for test in tests(rule.expression) if test.subject not in fields]
+    left = [
+        shown(test.subject)
+        for test in tests(rule.expression)
+        if settable(plain(test.subject)) not in fields
+    ]
     stays = "".join(f"; {name} stays as it is written" for name in dict.fromkeys(left))
-    return Cell(Status.EXACT, "sets " + ", ".join(said) + stays + refused)
+    own = "".join(
+        f"; in `{name}` {show_all(values[rule.id])}, in strategic-merge.yaml"
+        for name, values in profile.choices.items()
+        if rule.id in values
+    )
+    return Cell(Status.EXACT, "sets " + ", ".join(said) + own + stays + refused)
+
+
+def _name(field: Field) -> str:
+    return dotted(tuple(step for step in field.path if step != EACH))
 
 
 TARGET = Target(

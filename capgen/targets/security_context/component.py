@@ -16,7 +16,7 @@ from __future__ import annotations
 from itertools import groupby
 from typing import TYPE_CHECKING, Any, Final
 
-from capgen.policy.choice import put
+from capgen.policy.chosen import put
 from capgen.policy.workload import WORKLOADS, Workload
 from capgen.targets.base import object_metadata
 from capgen.targets.yaml_text import dump

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
-from capgen.policy.choice import plain, put
+from capgen.policy.chosen import put, setting
 from capgen.policy.shape import shape_of
-from capgen.policy.subjects import Level
+from capgen.policy.subjects import EACH, Level
 from capgen.targets.yaml_text import dump
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from capgen.policy.choice import Choice, Chosen
+    from capgen.policy.choice import Choice
+    from capgen.policy.chosen import Chosen
     from capgen.policy.profile import Profile
     from capgen.policy.subjects import Field
 
@@ -49,9 +50,13 @@ _EXISTING: Final = """\
 def strategic_merge(profile: Profile, choice: Choice) -> str:
     """Write the strategic-merge patch; lists in a container's securityContext are set whole."""
     spec = merge(units_of(choice, of_containers=False), beside=True)
-    container = merge(units_of(choice, of_containers=True), beside=True)
-    if container:
-        spec["containers"] = [{"name": _PLACEHOLDER, **container}]
+    units = units_of(choice, of_containers=True)
+    own = {name: units_in(values) for name, values in choice.own.items()}
+    listed = [(_PLACEHOLDER, units), *((name, [*units, *more]) for name, more in own.items())]
+    if units or own:
+        spec["containers"] = [
+            {"name": name, **merge(these, beside=True)} for name, these in listed if these
+        ]
     head = _STRATEGIC.format(name=profile.name, placeholder=_PLACEHOLDER)
     return head + dump({"spec": spec})
 
@@ -84,16 +89,23 @@ def units_of(choice: Choice, *, of_containers: bool) -> list[tuple[Chosen, tuple
     A struct that must have the chosen field (`seccompProfile.type`), or has no other, is set whole:
     what stood in it belonged to another value.
     """
+    return units_in(
+        each for each in choice.values if (each.field.level is Level.CONTAINER) is of_containers
+    )
+
+
+def units_in(values: Iterable[Chosen]) -> list[tuple[Chosen, tuple[str, ...], Any]]:
+    """Return what is set for some values, in whichever struct."""
     units: list[tuple[Chosen, tuple[str, ...], Any]] = []
-    for each in choice.values:
+    for each in values:
         field = each.field
-        if (field.level is Level.CONTAINER) is not of_containers:
-            continue
-        *above, last = field.path
-        if above and (field.required or not _siblings(field)):
-            units.append((each, tuple(above), {last: plain(each.value)}))
+        path, value = setting(each)
+        if len(path) < len(field.path) and isinstance(value, dict):
+            units.append((each, path, value))
+        elif len(path) > 1 and (field.required or not _siblings(field)):
+            units.append((each, path[:-1], {path[-1]: value}))
         else:
-            units.append((each, field.path, plain(each.value)))
+            units.append((each, path, value))
     return units
 
 
@@ -108,7 +120,8 @@ def merge(
     """
     merged: dict[str, Any] = {}
     for each, path, value in units:
-        cleared = dict.fromkeys(_siblings(each.field)) if beside and path != each.field.path else {}
+        whole = beside and isinstance(value, dict)
+        cleared = {key: None for key in _siblings(each.field) if key not in value} if whole else {}
         put(merged, path, {**value, **cleared} if cleared else value)
     return merged
 
@@ -142,6 +155,7 @@ def _siblings(field: Field) -> list[str]:
     struct = shape_of([field])
     if field.level is Level.CONTAINER:
         struct = struct.nested["containers"][0]
-    for step in field.path[:-1]:
+    *above, last = (step for step in field.path if step != EACH)
+    for step in above:
         struct = struct.nested[step][0]
-    return sorted(struct.fields - {field.path[-1]})
+    return sorted(struct.fields - {last})

@@ -1,0 +1,65 @@
+"""What the author of a profile should know before it is applied: no finding, but said once.
+
+A warning: what is exempt, or judged at all, rests on something that whoever creates the pod
+chooses. A note: what the profile covers less than its parents do.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from capgen.policy.match import Match
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from capgen.policy.profile import Profile
+    from capgen.profile.source import Source
+
+
+def notes(source: Source, profile: Profile) -> Iterator[str]:
+    """Yield the warnings and notes of a profile, each a line that begins with its place."""
+    yield from _warnings(source, profile)
+    yield from _coverage(source, profile)
+    for section in source.data["grants"]:
+        yield source.said(
+            f"note: `{section}` is read and checked; no target compiles it yet", "spec", section
+        )
+
+
+def _warnings(source: Source, profile: Profile) -> Iterator[str]:
+    if profile.match.pod_selector:
+        yield source.said(
+            "warning: `podSelector` rests on the pod's labels, which whoever creates the pod"
+            " chooses; `namespaces` and `namespaceSelector` rest on the namespace",
+            *("spec", "match", "podSelector"),
+        )
+    for place, each in enumerate(profile.exempt):
+        if not each.images:
+            names = ", ".join(f"`{name}`" for name in each.containers)
+            yield source.said(
+                f"warning: the exemption of {names} rests on a container's name, which whoever"
+                " creates the pod chooses; name its `images` too",
+                *("spec", "exempt", place),
+            )
+
+
+def _coverage(source: Source, profile: Profile) -> Iterator[str]:
+    """Yield what is not held to the rules that the parents, or the profile itself, set."""
+    for place, each in enumerate(profile.exempt):
+        who = " and ".join(
+            f"{what} {', '.join(f'`{value}`' for value in values)}"
+            for what, values in (("image", each.images), ("container", each.containers))
+            if values
+        )
+        rules = ", ".join(f"`{rule}`" for rule in each.rules)
+        yield source.said(
+            f"note: coverage lost: {who} exempt from {rules} until {each.until}: {each.reason}",
+            *("spec", "exempt", place),
+        )
+    if source.data["extends"] and profile.match != Match():
+        yield source.said(
+            "note: coverage lost: only what `match` selects is judged; the parents judge"
+            " what it leaves out",
+            *("spec", "match"),
+        )

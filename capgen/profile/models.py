@@ -1,0 +1,95 @@
+"""What the models of a profile are made of: strict mappings, texts, and checks with a message."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    GetCoreSchemaHandler,
+    GetJsonSchemaHandler,
+    StrictStr,
+    TypeAdapter,
+)
+from pydantic_core import core_schema
+
+from capgen.errors import ProfileError, nearest
+
+from .vocabulary import words
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+_Value = TypeVar("_Value")
+
+
+class Strict(BaseModel):
+    """A mapping without unknown keys."""
+
+    model_config = ConfigDict(extra="forbid", strict=True, use_attribute_docstrings=True)
+
+
+@dataclass(frozen=True, slots=True)
+class Short:
+    """A short form that reads as the long one; an editor may offer both.
+
+    Attributes:
+        read: makes the long form of the short one, and leaves the long one as it is.
+        kind: the type of the short form.
+    """
+
+    read: Callable[[Any], Any]
+    kind: Any
+
+    def __get_pydantic_core_schema__(
+        self, source: object, handler: GetCoreSchemaHandler
+    ) -> core_schema.CoreSchema:
+        """Read the short form before the long one is checked."""
+        return core_schema.no_info_before_validator_function(self.read, handler(source))
+
+    def __get_pydantic_json_schema__(
+        self, schema: core_schema.CoreSchema, handler: GetJsonSchemaHandler
+    ) -> dict[str, Any]:
+        """Describe both."""
+        return {"anyOf": [handler(TypeAdapter(self.kind).core_schema), handler(schema)]}
+
+
+def checked(check: Callable[[Any], object]) -> AfterValidator:
+    """Make a validator of a function that raises ProfileError."""
+
+    def run(value: _Value) -> _Value:
+        try:
+            check(value)
+        except ProfileError as error:
+            # pydantic takes a ValueError for a finding, and keeps its text.
+            raise ValueError(error.message) from error
+        return value
+
+    return AfterValidator(run)
+
+
+def known(vocabulary: str) -> AfterValidator:
+    """Make a validator of a list of words: a word that it lacks is refused, with the nearest."""
+    return checked(lambda value: check_known(vocabulary, value))
+
+
+def check_known(vocabulary: str, value: str) -> None:
+    """Check that a word is of a vocabulary.
+
+    Raises:
+        ProfileError: it is not.
+    """
+    if value not in words(vocabulary):
+        msg = f"`{value}` is not known here{nearest(value, words(vocabulary))}"
+        raise ProfileError(msg)
+
+
+# A message of a policy may not have a line break, nor a field that it speaks of.
+LINE = r"^[^\x00-\x1f\x7f]*$"
+Text = Annotated[StrictStr, Field(pattern=LINE)]
+ABSOLUTE = "^/"

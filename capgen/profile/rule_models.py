@@ -1,0 +1,178 @@
+"""The models of rules, made of the catalogue: a rule is spelt in one place."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+from pydantic import (
+    Field,
+    StrictBool,
+    StrictInt,
+    StrictStr,
+    WithJsonSchema,
+    create_model,
+)
+
+from capgen.errors import ProfileError
+from capgen.policy.catalogue import CATALOGUE, CONDITIONS, Ask, Entry, Part
+from capgen.policy.rules import condition, keys_of, read_range
+from capgen.policy.subjects import LOCALHOST, Level, settable
+from capgen.policy.subjects import Field as PodField
+from capgen.policy.values import Kind, minor
+
+from .models import ABSOLUTE, Short, Strict, Text, check_known, checked, known
+from .vocabulary import words
+
+_VERSION = WithJsonSchema({"type": "string", "pattern": r"^v?1\.[0-9]+$"})
+_RANGE = WithJsonSchema(
+    {
+        "anyOf": [
+            {"type": "integer", "minimum": 0},
+            {"type": "string", "pattern": r"^[0-9]+(-[0-9]*)?$"},
+        ]
+    }
+)
+
+
+def _absolute(path: str) -> None:
+    if not path.startswith("/") or ".." in path.split("/"):
+        msg = f"`{path}` is no prefix; expected an absolute path without `..`"
+        raise ProfileError(msg)
+
+
+Absolute = Annotated[Text, checked(_absolute), Field(pattern=ABSOLUTE)]
+
+
+class HostPathPrefix(Strict):
+    """A path of the node that may be mounted, with all that is below it."""
+
+    prefix: Absolute
+    readOnly: StrictBool = False
+
+
+def _local(vocabulary: str) -> Any:
+    """Return the type of a kernel profile: a word, or `Localhost:` and its file."""
+
+    def check(value: str) -> None:
+        kind, colon, name = value.partition(":")
+        if colon and kind == LOCALHOST:
+            if not name or ".." in name.split("/"):
+                msg = f"`{value}` names no profile; expected one like `{LOCALHOST}:profiles/*`"
+                raise ProfileError(msg)
+        else:
+            check_known(vocabulary, value)
+
+    shown = {"anyOf": [{"enum": list(words(vocabulary))}, {"pattern": f"^{LOCALHOST}:."}]}
+    return Annotated[Text, checked(check), WithJsonSchema({"type": "string", **shown})]
+
+
+def item(part: Part) -> Any:
+    """Return the type of one value of a rule's part."""
+    subject = part.subject
+    if part.ask is Ask.IN_RANGES:
+        # A range without a dash is an integer in YAML.
+        return Annotated[Any, checked(read_range), _RANGE]
+    if part.ask in (Ask.UNDER, Ask.UNDER_WRITABLE):
+        return Annotated[HostPathPrefix, Short(_prefix, Absolute)]
+    field = settable(subject)
+    if isinstance(field, PodField) and field.kind is Kind.BOOL:
+        return StrictBool
+    if part.known is None:
+        return Text
+    if part.ask is Ask.GLOBS:
+        return _local(part.known)
+    listed = WithJsonSchema({"type": "string", "enum": list(words(part.known))})
+    return Annotated[StrictStr, known(part.known), listed]
+
+
+def _prefix(value: Any) -> Any:
+    return {"prefix": value} if isinstance(value, str) else value
+
+
+def _settings(entry: Entry) -> dict[str, Any]:
+    """Return the fields of a rule's model: its parts' keys, and what any rule may say."""
+    fields: dict[str, Any] = {}
+    for part in entry.parts:
+        fields[part.key] = (list[item(part)] | None, None)  # type: ignore[misc]  # built of data
+    names = Annotated[
+        StrictStr, checked(condition), WithJsonSchema({"type": "string", "enum": [*CONDITIONS]})
+    ]
+    fields["unset"] = (Literal["allow", "refuse"] | None, None)
+    fields["unless"] = (list[names] | None, None)
+    fields["reading"] = (Literal["declared", "effective", "both"] | None, None)
+    if any(part.cover for part in entry.parts):
+        fields["allCovers"] = (StrictBool | None, None)
+    if entry.parts[0].ask is Ask.WITHIN:
+        fields["add"] = (list[item(entry.parts[0])] | None, None)  # type: ignore[misc]
+    else:
+        fields["default"] = (_default(entry) | None, None)
+    return fields
+
+
+def _default(entry: Entry) -> Any:
+    """Return the type of the value that a rule chooses: one, or one for each of its keys."""
+    keys = keys_of(entry)
+    if len(keys) > 1:
+        values = {part.key: (item(part) | None, None) for part in entry.parts}
+        return create_model(f"{_title(entry)}Default", __base__=Strict, **values)  # type: ignore[call-overload]
+    part = entry.parts[0]
+    return StrictInt if part.ask is Ask.IN_RANGES else item(part)
+
+
+def _title(entry: Entry) -> str:
+    return entry.id[0].upper() + entry.id[1:]
+
+
+def _rule_model(entry: Entry) -> Any:
+    fields = _settings(entry)
+    revision: Any = create_model(
+        f"{_title(entry)}Revision",
+        __base__=Strict,
+        version=(Annotated[StrictStr, checked(minor), _VERSION], ...),
+        **fields,
+    )
+    model: Any = create_model(
+        _title(entry),
+        __base__=Strict,
+        __doc__=entry.means,
+        since=(list[revision] | None, None),
+        **fields,
+    )
+    first = keys_of(entry)[0]
+
+    def read(value: Any) -> Any:
+        return value if isinstance(value, dict) or value is None else {first: [value]}
+
+    return Annotated[model | None, Short(read, item(entry.parts[0]))]
+
+
+class Capabilities(Strict):
+    """The capabilities that one container adds."""
+
+    add: list[Annotated[StrictStr, known("capabilities")]]
+
+
+def _choice(entry: Entry) -> Any:
+    """Return the type of the value that a rule chooses for one container, None where it cannot."""
+    fields = [settable(part.subject) for part in entry.parts]
+    if all(field is None or field.level is Level.POD for field in fields):
+        return None
+    return Capabilities if entry.parts[0].ask is Ask.WITHIN else _default(entry)
+
+
+_CHOICES = {entry.id: kind for entry in CATALOGUE if (kind := _choice(entry)) is not None}
+
+if TYPE_CHECKING:
+    # What a type checker can know of a model that is made of data.
+    class Rules(Strict):
+        """The rules of a profile."""
+
+    class Choices(Strict):
+        """The values that are chosen for one container."""
+else:
+    Rules = create_model(
+        "Rules", __base__=Strict, **{entry.id: (_rule_model(entry), None) for entry in CATALOGUE}
+    )
+    Choices = create_model(
+        "Choices", __base__=Strict, **{name: (kind | None, None) for name, kind in _CHOICES.items()}
+    )

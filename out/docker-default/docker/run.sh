@@ -1,0 +1,5 @@
+#!/bin/sh
+# Runs a container by the profile docker-default: sh run.sh [MORE FLAGS] IMAGE [COMMAND]
+exec docker run \
+  --ipc private \
+  "$@"

@@ -1,0 +1,10 @@
+#!/bin/sh
+# Runs a container by the profile worked-web-server: sh run.sh [MORE FLAGS] IMAGE [COMMAND]
+# Not said: volumes: an image may declare VOLUMEs, which docker mounts without a flag.
+exec docker run \
+  --security-opt no-new-privileges \
+  --read-only \
+  --cap-drop ALL \
+  --user 10001:10001 \
+  --ipc private \
+  "$@"

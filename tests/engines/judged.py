@@ -1,0 +1,152 @@
+"""The profiles whose policies a real API server is asked about, and what it is asked.
+
+The levels of Pod Security, the rest of the library, and profiles that use every rule and setting
+of the language. A profile that comes to the library is judged without being named here.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from capgen.errors import CapgenError
+from capgen.policy.admit import Operation, Request
+from capgen.policy.witness import witnesses
+from capgen.policy.workload import WORKLOADS
+from capgen.profile import library
+from tests.engines import recording
+from tests.engines.lab import LabError
+from tests.engines.psa import fixtures
+from tests.pods_random import random_pods
+from tests.policy.made import profile as made
+from tests.profiles import EVERY_RULE
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from capgen.policy.pod import Mapping
+    from capgen.policy.profile import Profile
+
+# The minor version of the API server of the laboratory.
+MINOR: Final = 36
+LEVELS: Final = ("baseline", "restricted")
+# It judges nothing.
+_IDLE: Final = "pss/privileged"
+_SEED: Final = 1_337
+_MANY: Final = 2_000
+_SOME: Final = 300
+# Every so many random pods one is asked about as a template too.
+_TEMPLATES: Final = 3
+
+
+class Judged(NamedTuple):
+    """A profile to judge.
+
+    Attributes:
+        name: names the recording, and the policies.
+        source: a name of the library, or the YAML of a spec.
+        pods: how many random pods are judged besides the witnesses.
+        level: the level of Pod Security whose fixtures are judged too; "" if it is none.
+        typed: its policies are type-checked, which takes longer than to judge by them.
+    """
+
+    name: str
+    source: str
+    pods: int = _SOME
+    level: str = ""
+    typed: bool = True
+
+    @property
+    def recording(self) -> str:
+        """The name of its recording."""
+        return f"vap-{self.name}"
+
+    def profile(self) -> Profile:
+        """Return the profile, for the server's version, judging controllers as well as pods.
+
+        Raises:
+            LabError: it is none.
+        """
+        version = f"1.{MINOR}"
+        try:
+            if self.name in EVERY_RULE:
+                found = made(self.source, version)
+            else:
+                found = library.open_profile(self.source, version)
+        except CapgenError as error:
+            raise LabError(f"{self.name}: {error}") from error
+        # A policy sets nothing: what is judged is the pod that it gets to see.
+        return found._replace(name=self.name, pods=True, controllers=True, mutate=False)
+
+
+class Asked(NamedTuple):
+    """A request, and what to call it.
+
+    Attributes:
+        name: for people.
+        request: the request.
+        recorded: its verdict is kept.
+    """
+
+    name: str
+    request: Request
+    recorded: bool = False
+
+    @property
+    def key(self) -> str:
+        """The key of its verdict."""
+        return recording.key(self.request)
+
+
+def judged() -> dict[str, Judged]:
+    """Return the profiles to judge, by name."""
+    listed = [Judged(f"pss-{level}", f"pss/{level}", _MANY, level) for level in LEVELS]
+    listed += [Judged(name, spec) for name, spec in EVERY_RULE.items()]
+    known = {_IDLE, *(each.source for each in listed)}
+    # What they say is said in those above, too.
+    listed += [
+        Judged(name.replace("/", "-"), name, typed=False)
+        for name in library.names()
+        if name not in known
+    ]
+    return {each.name: each for each in listed}
+
+
+def asked(each: Judged, profile: Profile) -> Iterator[Asked]:
+    """Yield what the API server is asked: witnesses, upstream's fixtures, and random pods."""
+    yield from recorded(profile)
+    yield from _fixtures(each.level)
+    for number, pod in enumerate(random_pods(profile, _SEED, each.pods)):
+        name = f"random {number}"
+        spec = dict(pod["spec"])
+        added = spec.pop("ephemeralContainers", None)
+        plain = {**pod, "spec": spec}
+        # A pod is not created with ephemeral containers: it gets them later.
+        yield Asked(name, _adding(plain, pod) if added else Request(pod))
+        if number % _TEMPLATES == 0:
+            workload = WORKLOADS[1 + number // _TEMPLATES % len(WORKLOADS[1:])]
+            owner: Mapping = plain
+            for step in reversed(workload.path):
+                owner = {str(step): owner}
+            yield Asked(f"{name} in a {workload.kind}", Request(owner, workload))
+
+
+def recorded(profile: Profile) -> Iterator[Asked]:
+    """Yield what is asked about a profile's witnesses."""
+    for witness in witnesses(profile):
+        yield Asked(witness.name, witness.request, recorded=True)
+
+
+def _adding(old: Mapping, new: Mapping) -> Request:
+    return Request(
+        new, operation=Operation.UPDATE, old_object=old, subresource="ephemeralcontainers"
+    )
+
+
+def _fixtures(level: str) -> Iterator[Asked]:
+    seen = set()
+    for case in fixtures() if level else ():
+        text = json.dumps(case.pod, sort_keys=True)
+        if case.level == level and case.version == f"v1.{MINOR}" and text not in seen:
+            seen.add(text)
+            yield Asked(case.path, Request(dict(case.pod)))

@@ -1,0 +1,107 @@
+"""Exemptions in a real API server: who is excused, who nearly is, and who no longer is.
+
+Tables by hand say which rules must refuse; on requests at every edge of every rule the API server
+and the interpreter must agree.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from tests import exempted, exempted_everywhere
+from tests.engines.agreement import Reference, Word
+from tests.engines.judged import MINOR
+from tests.engines.proving import Difference, Lab, Row
+from tests.engines.vap_judging import Judging
+from tests.policy.made import profile as made
+from tests.policy.tables import exempt, exempt_updates
+from tests.profiles import EVERY_RULE
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from capgen.policy.admit import Request
+    from capgen.policy.profile import Profile
+
+
+class _Asked(NamedTuple):
+    """A request, and who must refuse it.
+
+    Attributes:
+        name: for people.
+        request: the request.
+        rules: the rules that must refuse it; None: those by which the interpreter does.
+    """
+
+    name: str
+    request: Request
+    rules: frozenset[str] | None = None
+
+
+def exemptions(laboratory: Lab) -> Row:
+    """Judge by each profile with exemptions."""
+    cluster = laboratory.cluster
+    cases, invalid = 0, 0
+    differences: list[Difference] = []
+    for number, (profile, asked) in enumerate(_judged()):
+        reference = Reference(profile._replace(name=f"exempt-{number}"))
+        with Judging(cluster, reference, [each.request for each in asked]) as judging:
+            words = judging.words()
+            # The others say nothing else: one is enough for what takes longer than to judge.
+            mistakes = judging.mistakes() if number == 0 else {}
+        for policy, found in mistakes.items():
+            differences += [Difference(policy, "no type warning", str(each)) for each in found]
+        for each, said in zip(asked, words, strict=True):
+            if said is None:
+                invalid += 1
+                continue
+            cases += 1
+            word = reference.word(each.request)
+            must = word if each.rules is None else Word(not each.rules, each.rules)
+            if not said == word == must:
+                request = [profile.name, each.name, each.request.object, each.request.old_object]
+                expected = f"{must}; the interpreter: {word}"
+                differences.append(Difference(request, expected, str(said)))
+    note = f"exemptions; {invalid} more are refused by the API itself"
+    return Row("vap", "kube-apiserver", cluster.version, cases, tuple(differences), note)
+
+
+def _judged() -> Iterator[tuple[Profile, list[_Asked]]]:
+    yield made(exempted.SPEC), [_Asked(*row) for row in exempted.rows()]
+    for name in exempt.PROFILES:
+        yield _by_hand(name)
+    for name, spec in EVERY_RULE.items():
+        profile = made(spec, f"1.{MINOR}")._replace(name=name, controllers=True)
+        requests = list(exempted_everywhere.asked_by_image(profile))
+        yield exempted_everywhere.by_image(profile), [_Asked(*each) for each in requests]
+        requests = list(exempted_everywhere.asked_by_name(profile))
+        yield exempted_everywhere.by_name(profile), [_Asked(*each) for each in requests]
+
+
+def _by_hand(name: str) -> tuple[Profile, list[_Asked]]:
+    """Return a profile of the interpreter's table, and what it is asked.
+
+    The API takes no container that is privileged and must not escalate, and of a key that it does
+    not know it has nothing to ask: the rule and the key are left out.
+    """
+    profile = made(exempt.PROFILES[name])
+    left_out = "allowPrivilegeEscalation"
+    rules = tuple(rule for rule in profile.rules if rule.id != left_out)
+    asked = []
+    for about, case in (*exempt.CREATE.items(), *exempt_updates.UPDATE.items()):
+        refused = frozenset(text.partition(" ")[0] for text in case.refused) - {left_out}
+        if case.profile == name and "unknownField" not in refused:
+            request = case.request._replace(
+                object=_without(case.request.object, left_out),
+                old_object=_without(case.request.old_object, left_out),
+            )
+            asked.append(_Asked(about, request, refused))
+    return profile._replace(rules=rules), asked
+
+
+def _without(value: Any, key: str) -> Any:  # noqa: ANN401 - any JSON
+    if isinstance(value, dict):
+        return {each: _without(inner, key) for each, inner in value.items() if each != key}
+    if isinstance(value, list):
+        return [_without(each, key) for each in value]
+    return value

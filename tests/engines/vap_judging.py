@@ -1,0 +1,50 @@
+"""A profile's policies in the cluster, with what stands there before them."""
+
+from __future__ import annotations
+
+from contextlib import ExitStack
+from typing import TYPE_CHECKING, Self
+
+from tests.engines.applied import Applied, canaries
+from tests.engines.vap_asking import Standing, furnish, word
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from capgen.policy.admit import Request
+    from tests.engines.agreement import Reference, Word
+    from tests.engines.apiserver import Cluster
+    from tests.engines.rest import Object
+
+
+class Judging:
+    """Requests, and a profile's policies that judge them; a context manager."""
+
+    def __init__(self, cluster: Cluster, reference: Reference, requests: Sequence[Request]) -> None:
+        """Prepare to ask about the requests."""
+        self._cluster = cluster
+        self._requests = requests
+        self._stack = ExitStack()
+        furnish(cluster, requests)
+        found = canaries(cluster, reference)
+        self._applied = Applied(cluster, reference.profile, found)
+        self._standing = Standing(cluster, self._applied.name, requests)
+
+    def __enter__(self) -> Self:
+        """Create what stands, apply the policies, and wait until they are enforced."""
+        with ExitStack() as stack:
+            stack.enter_context(self._standing)
+            stack.enter_context(self._applied)
+            self._stack = stack.pop_all()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stack.close()
+
+    def words(self) -> list[Word | None]:
+        """Return the API server's word on each request; None where the API itself refuses it."""
+        return [word(answer) for answer in self._standing.answers(self._requests)]
+
+    def mistakes(self) -> dict[str, list[Object]]:
+        """Return what the type checker says of each policy, by its name."""
+        return self._cluster.type_warnings(self._applied.policies)

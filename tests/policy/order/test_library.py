@@ -1,0 +1,88 @@
+"""The order on the library's profiles: nothing is left open."""
+
+from __future__ import annotations
+
+import sys
+import time
+from itertools import product
+from typing import TYPE_CHECKING
+
+import pytest
+
+from capgen.policy.order import Answer, Proven, Refuted, Unknown, at_least_as_strict
+from capgen.policy.profile import Union
+from capgen.policy.values import NEWEST_MINOR
+from capgen.profile.library import names, open_profile
+from tests.policy.order.sampling import contradictions, versions_of
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from capgen.policy.profile import Profile
+
+LEVELS = ("pss/restricted", "pss/baseline", "pss/privileged")
+# At these each level has changed, or the API server.
+MINORS = (0, 8, 18, 19, 22, 25, 27, 30, 34, 35, 37)
+
+
+def compared(strict: Profile, loose: Profile) -> Answer:
+    """Compare two profiles."""
+    return at_least_as_strict(Union((strict,)), Union((loose,)))
+
+
+def left_open(profiles: Sequence[Profile]) -> list[str]:
+    """Return the pairs of some profiles of which nothing is known."""
+    return [
+        f"{strict.name} {strict.minors} <= {loose.name} {loose.minors}: {answer.reason}"
+        for strict, loose in product(profiles, repeat=2)
+        if isinstance(answer := compared(strict, loose), Unknown)
+    ]
+
+
+@pytest.mark.parametrize("minor", range(NEWEST_MINOR + 1))
+def test_levels(minor: int) -> None:
+    """At each version a level is at least as strict as those below it, and not the other way."""
+    restricted, baseline, privileged = (open_profile(name, f"1.{minor}") for name in LEVELS)
+    for strict, loose in ((restricted, baseline), (baseline, privileged), (restricted, privileged)):
+        assert compared(strict, loose) == Proven()
+        assert isinstance(compared(loose, strict), Refuted)
+
+
+def test_versions_of_levels() -> None:
+    """Any level at a version is known to be as strict as any other at another, or not to be."""
+    found = [open_profile(name, f"1.{minor}") for name in LEVELS[:2] for minor in MINORS]
+    assert left_open(found) == []
+
+
+def test_the_rest_of_the_library() -> None:
+    """Nothing is left open between any two profiles of the library."""
+    assert left_open([open_profile(name) for name in names()]) == []
+
+
+def test_ranges() -> None:
+    """A profile for a range of versions is as strict as at each of them."""
+    whole = open_profile("pss/baseline", "1.24-1.36")
+    for minor in (24, 27, 30, 36):
+        assert compared(whole, open_profile("pss/baseline", f"1.{minor}")) == Proven()
+
+
+def test_pods_do_not_contradict() -> None:
+    """Random pods near the edges of the levels say nothing else than the order."""
+    profiles = [open_profile(name, version) for name in LEVELS for version in ("1.25", "1.36")]
+    assert list(contradictions(profiles, 1_500)) == []
+
+
+def main() -> None:
+    """Compare each level at each version, and every other profile of the library, with each."""
+    profiles = [*versions_of(*LEVELS)]
+    profiles += [open_profile(name) for name in names() if name not in LEVELS]
+    began = time.monotonic()
+    found = left_open(profiles)
+    took = time.monotonic() - began
+    print(f"{len(profiles)} profiles, {len(profiles) ** 2} pairs, {took:.1f} s: {len(found)} open")
+    print(*found, sep="\n")
+    sys.exit(bool(found))
+
+
+if __name__ == "__main__":
+    main()
