@@ -32,7 +32,7 @@ EVERY_RULE: Final = {
           hostPorts: {ranges: [8000-8080]}
           hostProbes: {allow: []}
           hostProcess: false
-          windowsOptions: {runAsUserName: [ContainerUser], gmsaCredentialSpecName: [web]}
+          windowsOptions: {runAsUserName: [ContainerUser]}
           hostPath:
             allow: [{prefix: /var/log, readOnly: true}, /data/, {prefix: /var/log/app}]
           flexVolumes: {allow: [example.com/driver]}

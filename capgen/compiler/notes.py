@@ -59,7 +59,7 @@ def _coverage(source: Source, profile: Profile) -> Iterator[str]:
         )
     if source.data["extends"] and profile.match != Match():
         yield source.said(
-            "note: coverage lost: only what `match` selects is judged; the parents judge"
-            " what it leaves out",
+            "note: coverage lost: only what `match` selects is judged, by this profile and by what"
+            " it has of its parents",
             *("spec", "match"),
         )

@@ -28,6 +28,7 @@ _ESCAPES = {"\\": "\\\\", "'": "\\'", "\n": "\\n", "\r": "\\r", "\t": "\\t"}
 _CHAIN = r"[\w.?]+(?:\([^()]*\)[\w.?]*)*"
 _NEGATED = re.compile(f"!({_CHAIN})")
 _EQUAL = re.compile(rf"({_CHAIN}) == ('[^'\\]*'|\w+)")
+_CONSTANTS = {"true": "false", "false": "true"}
 _FIRST_PRINTABLE = 0x20
 _DELETE = 0x7F
 
@@ -193,7 +194,9 @@ def under(prefixes: tuple[str, ...], read: str) -> str:
         else f"{read}.startsWith('/')"
         for path in dict.fromkeys(map(trimmed, prefixes))
     ]
-    return f"({' || '.join(fine)})" if fine else "false"
+    # On Windows a backslash is a slash, which the API does not look at.
+    plain = f"!{read}.contains({literal(chr(92))})"
+    return f"(({' || '.join(fine)}) && {plain})" if fine else "false"
 
 
 def _between(low: int, high: int | None, read: str) -> str:
@@ -220,6 +223,8 @@ def _list(predicate: Predicate, read: str) -> str:
 
 def _negated(text: str) -> str:
     """Negate a boolean, without a doubled negation where the text shows that there is none."""
+    if text in _CONSTANTS:
+        return _CONSTANTS[text]
     simple = _NEGATED.fullmatch(text)
     if simple is not None:
         return simple[1]

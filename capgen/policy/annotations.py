@@ -75,4 +75,4 @@ def meaning(scheme: Scheme, text: str, *, joined: bool = False) -> str:
             return f"{kind}:{text.removeprefix(prefix)}" if joined else kind
     # A field's own word is none of an annotation's: it must not read as the type of that name.
     kinds = {kind for _, kind in (*scheme.exact, *scheme.prefixes)}
-    return f'"{text}"' if text in kinds else text
+    return f'"{text}"' if text.partition(":")[0] in kinds else text

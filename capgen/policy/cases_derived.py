@@ -177,5 +177,6 @@ def annotations_cases(test: Test, subject: ProfileAnnotations) -> Iterator[Case]
             if key != "new":
                 yield Case(f"{key} annotation {label}", (noted,), allowed or strange)
             # What speaks of a new container is judged with it; what stood before is not.
-            judged = key == "new" and not allowed
+            # A pod's annotation speaks of every container without one of its own.
+            judged = key in ("new", "pod") and not allowed
             yield Case(f"added {key} annotation {label}", (noted, (NEW, (), None)), not judged)

@@ -94,6 +94,11 @@ def _spec(leaf: str, *, unset: bool = False) -> Field:
     return Field(Level.POD, (leaf,), Kind.BOOL, unset)
 
 
+def _host(leaf: str, *, linux: bool = True) -> Field:
+    # No pointers: the API leaves false out, so a policy sees it unset.
+    return Field(Level.POD, (leaf,), Kind.BOOL, unset=False, blank=False, linux=linux)
+
+
 def _capabilities(leaf: str) -> Field:
     path = ("securityContext", "capabilities", leaf)
     return Field(Level.CONTAINER, path, Kind.STRINGS, unset=())
@@ -344,19 +349,19 @@ CATALOGUE: Final[tuple[Entry, ...]] = (
         "hostNetwork",
         "True shares the node's network with the pod.",
         _PSA + "check_hostNamespaces.go",
-        (Part("allow", _spec("hostNetwork")),),
+        (Part("allow", _host("hostNetwork", linux=False)),),
     ),
     Entry(
         "hostPID",
         "True shows the pod every process of the node.",
         _PSA + "check_hostNamespaces.go",
-        (Part("allow", _spec("hostPID")),),
+        (Part("allow", _host("hostPID")),),
     ),
     Entry(
         "hostIPC",
         "True shares the node's inter-process communication with the pod.",
         _PSA + "check_hostNamespaces.go",
-        (Part("allow", _spec("hostIPC")),),
+        (Part("allow", _host("hostIPC")),),
     ),
     Entry(
         "hostUsers",
@@ -396,13 +401,12 @@ CATALOGUE: Final[tuple[Entry, ...]] = (
     ),
     Entry(
         "windowsOptions",
-        "What only Windows containers have: the user by name, the credentials of a service"
-        " account of the domain, and whether they run on the node itself.",
+        "What only Windows containers have: the user by name, and whether they run on the node"
+        " itself.",
         _API + "WindowsSecurityContextOptions",
         (
             Part("runAsUserName", _windows("runAsUserName", Kind.STRING)),
             Part("hostProcess", _windows("hostProcess", Kind.BOOL, unset=False)),
-            Part("gmsaCredentialSpecName", _windows("gmsaCredentialSpecName", Kind.STRING)),
         ),
     ),
     Entry(
@@ -436,7 +440,19 @@ CATALOGUE: Final[tuple[Entry, ...]] = (
         "runtimeClassName",
         "The runtime that a pod asks for: a sandbox such as gVisor, or the node's own.",
         _API + "PodSpec",
-        (Part("allow", Field(Level.POD, ("runtimeClassName",), Kind.STRING, linux=False)),),
+        (
+            Part(
+                "allow",
+                Field(
+                    Level.POD,
+                    ("runtimeClassName",),
+                    Kind.STRING,
+                    unset="",
+                    blank="",
+                    linux=False,
+                ),
+            ),
+        ),
     ),
     Entry(
         "shareProcessNamespace",

@@ -89,11 +89,6 @@ def _mounts_token(spec: Mapping, *, automount: bool) -> bool:
     wish = spec.get("automountServiceAccountToken")
     if not (wish if isinstance(wish, bool) else automount):
         return False
-    if any(
-        str(mapping(volume).get("name", "")).startswith(_ACCESS_PREFIX)
-        for volume in sequence(spec.get("volumes"))
-    ):
-        return False
     return any(
         all(mapping(mount).get("mountPath") != ACCOUNT_PATH for mount in mounts)
         for listed in CONTAINER_LISTS[:2]
@@ -103,14 +98,19 @@ def _mounts_token(spec: Mapping, *, automount: bool) -> bool:
 
 
 def _token_volume(spec: Mapping, span: range) -> None:
+    """Mount the token in every container; a volume that is called like the token's is taken."""
     volumes = spec.get("volumes")
     if volumes is not None and not isinstance(volumes, list):
         # To put a list in its place would hide what stands there from the check of shapes.
         return
-    kinds = {"projected" if version >= _PROJECTED_SINCE else "secret" for version in span}
-    added = [{"name": f"{_ACCESS_PREFIX}{kind}", kind: {}} for kind in sorted(kinds)]
-    spec["volumes"] = [*sequence(volumes), *added]
-    token = {"name": added[0]["name"], "mountPath": ACCOUNT_PATH, "readOnly": True}
+    named = (mapping(volume).get("name") for volume in sequence(volumes))
+    name = next((each for each in named if str(each or "").startswith(_ACCESS_PREFIX)), None)
+    if name is None:
+        kinds = {"projected" if version >= _PROJECTED_SINCE else "secret" for version in span}
+        added = [{"name": f"{_ACCESS_PREFIX}{kind}", kind: {}} for kind in sorted(kinds)]
+        spec["volumes"] = [*sequence(volumes), *added]
+        name = added[0]["name"]
+    token = {"name": name, "mountPath": ACCOUNT_PATH, "readOnly": True}
 
     def mount(container: Mapping) -> Mapping:
         mounts = container.get("volumeMounts")

@@ -64,11 +64,11 @@ def _one_of(
         yield from _texts(tuple(map(str, values)), field, known)
         return
     for flag in (True, False):
-        yield str(flag), flag, any(value is flag for value in values)
+        if flag is not field.blank:
+            yield str(flag), flag, any(value is flag for value in values)
 
 
 def _within(predicate: Within, known: str | None) -> Iterator[tuple[str, object, bool]]:
-    yield "empty", [], True
     yield from _lists(predicate.values, known, every=predicate.cover in predicate.values)
 
 

@@ -18,7 +18,7 @@ from .subjects import (
     Field,
     ProfileAnnotations,
 )
-from .values import UNSET
+from .values import UNSET, Kind
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -73,6 +73,8 @@ def edges(test: Test, field: Field, known: str | None) -> Iterator[Edge]:
             yield Edge("no-struct", field.path[:-1], UNSET, unset, inherits=True)
         yield Edge("unset", field.path, UNSET, unset, inherits)
         yield Edge("null", field.path, None, unset, inherits)
+        if field.kind is Kind.STRINGS:
+            yield Edge("empty list", field.path, [], unset, inherits)
         if field.blank is not None:
             yield Edge("blank", field.path, field.blank, unset, inherits)
         return

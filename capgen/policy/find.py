@@ -30,8 +30,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 _SPEC: Path = ("spec",)
-_VOLUMES: Path = ("spec", "volumes")
-_ANNOTATIONS: Path = ("metadata", "annotations")
 
 
 _Reach: TypeAlias = "Callable[[Mapping], list[tuple[Path, object]]]"
@@ -171,7 +169,9 @@ def _leaf(field: Field, path: tuple[str, ...] | None = None) -> Callable[[Mappin
     *parents, last = field.path if path is None else path
     blank, required = field.blank, field.required
     detail = field.detail if field.joined else None
-    if len(parents) == 1 and blank is None and not required:
+    # The API leaves an empty list out, so a policy sees it unset.
+    empty = field.kind is Kind.STRINGS
+    if len(parents) == 1 and blank is None and not required and not empty:
         return _plain_leaf(parents[0], last)
 
     def leaf(struct: Mapping) -> object:
@@ -183,13 +183,25 @@ def _leaf(field: Field, path: tuple[str, ...] | None = None) -> Callable[[Mappin
         value = node.get(last)
         if value is None:
             return "" if required else UNSET
-        if detail is not None and isinstance(node.get(detail), str):
-            return f"{value}:{node[detail]}"
+        if detail is not None:
+            return _joined(value, node.get(detail))
+        if empty and value == []:
+            return UNSET
         if blank is not None and type(value) is type(blank) and value == blank:
             return UNSET
         return value
 
     return leaf
+
+
+def _joined(value: object, detail: object) -> object:
+    """Return a kernel profile as one text; what the API refuses is quoted, and equals none."""
+    if not isinstance(value, str) or ":" in value:
+        return f'"{value}"'
+    if not isinstance(detail, str):
+        return value
+    named = f"{value}:{detail}"
+    return f'"{named}"' if ".." in detail.split("/") else named
 
 
 def _plain_leaf(parent: str, last: str) -> Callable[[Mapping], object]:

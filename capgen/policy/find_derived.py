@@ -65,7 +65,7 @@ def annotated(scheme: Scheme, pod: Pod, *, joined: bool) -> list[Occurrence]:
             # Where only new containers are judged, an old container's annotation is not new.
             if container is None and not (scheme.any_container and pod.pod_level):
                 continue
-        elif key != scheme.pod or not pod.pod_level:
+        elif key != scheme.pod or not _speaks(scheme, notes, pod):
             continue
         value: object = text
         if isinstance(text, str):
@@ -77,6 +77,11 @@ def annotated(scheme: Scheme, pod: Pod, *, joined: bool) -> list[Occurrence]:
         if not isinstance(value, Unset):
             found.append((container, _ANNOTATIONS, (key,), value))
     return found
+
+
+def _speaks(scheme: Scheme, notes: Mapping, pod: Pod) -> bool:
+    """Tell whether a pod's annotation speaks of what is judged: of a container without its own."""
+    return pod.pod_level or any(scheme.prefix + each.name not in notes for each in pod.containers)
 
 
 def mounted(pod: Pod) -> list[Occurrence]:

@@ -58,9 +58,9 @@ class Globs:
 
 @dataclass(frozen=True, slots=True)
 class Under:
-    """The path is one of these, or lies below one, by whole segments: `/var/logs` not `/var/log`.
+    r"""The path is one of these, or lies below one, by whole segments: `/var/logs` not `/var/log`.
 
-    A path with a `..` in it lies nowhere.
+    A path with a `..` in it lies nowhere, nor one with a `\`, which Windows takes for a `/`.
     """
 
     values: tuple[str, ...]
@@ -169,7 +169,7 @@ def _holds_all(required: tuple[str, ...], cover: str | None, value: object) -> b
 
 
 def _is_under(prefixes: tuple[str, ...], value: object) -> bool:
-    if not isinstance(value, str) or not value or ".." in value.split("/"):
+    if not isinstance(value, str) or not value or ".." in value.split("/") or "\\" in value:
         return False
     return any(
         trimmed(value) == trimmed(prefix) or value.startswith(trimmed(prefix) + "/")

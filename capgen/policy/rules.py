@@ -16,6 +16,7 @@ from .expressions import All, AnyOf, Expression, Test, unset_verdict
 from .predicates import Globs, Includes, InRanges, OneOf, Predicate, Under, Within
 from .reading import Reading
 from .subjects import (
+    EACH,
     LOCALHOST,
     Field,
     HandlerHosts,
@@ -74,7 +75,7 @@ def build(entry: Entry, settings: Settings, span: range) -> Rule:
         covers = part.cover if settings.get("allCovers") else None
         subject, predicate = _judged(part, values, covers)
         unset = settings.get("unset")
-        if unset is not None and isinstance(subject, (VolumeTypes, HandlerHosts, HostPaths)):
+        if unset is not None and _is_of_items(subject):
             msg = f"`unset` says nothing of `{entry.id}`: only what is there is judged"
             raise ProfileError(msg)
         verdict = unset_verdict(subject, predicate) if unset is None else unset == "allow"
@@ -156,6 +157,13 @@ def prefix_of(value: str | Settings) -> str:
 
 def _is_read_only(value: str | Settings) -> bool:
     return isinstance(value, dict) and value.get("readOnly") is True
+
+
+def _is_of_items(subject: Subject) -> bool:
+    """Tell whether what is judged stands in items of a list, and is nothing where there is none."""
+    if isinstance(subject, Field):
+        return EACH in subject.path[:-1]
+    return isinstance(subject, (VolumeTypes, HandlerHosts, HostPaths))
 
 
 def _judged(part: Part, values: list[Any], cover: str | None) -> tuple[Subject, Predicate]:

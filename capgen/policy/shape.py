@@ -162,14 +162,14 @@ def _ways(subject: Subject) -> _Ways:
             lists = CONTAINER_LISTS if level is not Level.POD else ()
             return above | {(listed, EACH, *path) for listed in lists}
         case VolumeTypes():
-            return {("volumes", EACH, "name")}
+            return {("volumes", EACH, "")}
         case HandlerHosts():
             return {(listed, EACH, *path) for listed in CONTAINER_LISTS for path in HOST_WAYS}
         case HostPaths():
-            mounts = {(listed, EACH, "volumeMounts", EACH, "name") for listed in CONTAINER_LISTS}
+            mounts = {(listed, EACH, "volumeMounts", EACH, "") for listed in CONTAINER_LISTS}
             return mounts | {("volumes", EACH, "hostPath", "path")}
         case TokenMount():
-            mounts = {(listed, EACH, "volumeMounts", EACH, "name") for listed in CONTAINER_LISTS}
+            mounts = {(listed, EACH, "volumeMounts", EACH, "") for listed in CONTAINER_LISTS}
             return mounts | {("automountServiceAccountToken",)}
         case ProfileAnnotations():
             return set()

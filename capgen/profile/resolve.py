@@ -16,13 +16,14 @@ from capgen.policy.expressions import tests
 from capgen.policy.match import Match, Operator, Requirement
 from capgen.policy.profile import Enforcement, Profile
 from capgen.policy.rules import Rule, Settings, build
-from capgen.policy.subjects import is_of_containers
+from capgen.policy.subjects import Field, Level, is_of_containers
 from capgen.policy.values import minors
 
 from .inherit import granted, granted_above, inherited, over, settings_at, version
 
 if TYPE_CHECKING:
     from capgen.policy.grants import Grants
+    from capgen.policy.subjects import Subject
 
     from .inherit import Loader
     from .source import Source
@@ -55,9 +56,6 @@ def resolve(
     rules = tuple(
         _built(source, ENTRIES[name], settings[name], span) for name in ENTRIES if name in settings
     )
-    # The library's own profiles were checked when it was precompiled.
-    if source.document is not None:
-        _check_loosening(source, load, span, rules)
     data = source.data
     profile = Profile(
         name=data["name"],
@@ -74,6 +72,9 @@ def resolve(
         grants=_grants(source, load),
         accept=data["accept"],
     )
+    # The library's own profiles were checked when it was precompiled.
+    if source.document is not None:
+        _check_loosening(source, load, profile)
     for target, rows in profile.accept.items():
         for name in rows:
             if name not in settings:
@@ -157,28 +158,51 @@ def _built(source: Source, entry: Entry, settings: Settings, span: range) -> Rul
         raise source.error(error.message, "spec", "rules", entry.id) from None
 
 
-def _check_loosening(source: Source, load: Loader, span: range, rules: tuple[Rule, ...]) -> None:
+def _check_loosening(source: Source, load: Loader, profile: Profile) -> None:
     """Refuse a child that is looser than a parent without saying why."""
-    from capgen.policy.order import looser  # noqa: PLC0415 - the library's profiles do not need it
-
     loosens = source.data["loosens"]
     # A reading of the whole profile is one of each rule.
-    changed = [rule.id for rule in rules] if source.data["reading"] is not None else []
+    changed = [rule.id for rule in profile.rules] if source.data["reading"] is not None else []
     for name in loosens:
         if name not in {*source.data["rules"], *source.data["grants"], *changed}:
             hint = nearest(name, source.data["rules"])
             message = f"`{name}` loosens nothing: the profile does not set it{hint}"
             raise source.error(message, "spec", "loosens", name)
-    ours = {rule.id: rule for rule in rules}
-    above = over(span, lambda number: inherited(source, load, number), source)
-    for name, settings in above.items():
-        if name in loosens:
-            continue
-        parent = _built(source, ENTRIES[name], settings, span)
-        reason = looser(parent, ours.get(name))
-        if reason is not None:
-            message = f"`{name}` is looser than its parent's: {reason}; say why in `loosens`"
-            raise source.error(message, "spec", "rules", name)
+    above = over(profile.minors, lambda number: inherited(source, load, number), source)
+    if not above:
+        return
+    from capgen.policy.order import Proven, in_words, rule_by_rule  # noqa: PLC0415 - few extend
+
+    ours = {rule.id: rule for rule in profile.rules}
+    theirs = tuple(
+        _built(source, ENTRIES[name], settings, profile.minors) for name, settings in above.items()
+    )
+    answers = rule_by_rule(profile, profile._replace(rules=theirs))
+    for parent in theirs:
+        own, answer = ours.get(parent.id), answers[parent.id]
+        reason = _other_reading(parent, own)
+        if reason is None and not isinstance(answer, Proven):
+            reason = in_words(answer, own)
+        if reason is not None and parent.id not in loosens:
+            message = f"`{parent.id}` is looser than its parent's: {reason}; say why in `loosens`"
+            raise source.error(message, "spec", "rules", parent.id)
+
+
+def _other_reading(parent: Rule, child: Rule | None) -> str | None:
+    """Say how the readings of a rule differ, where its fields stand at two levels."""
+    theirs, ours = (
+        {test.reading for test in tests(rule.expression) if _is_inherited(test.subject)}
+        if rule is not None
+        else set()
+        for rule in (parent, child)
+    )
+    if not ours or not theirs or ours == theirs:
+        return None
+    return f"its reading is `{ours.pop().value}`, its parent's `{theirs.pop().value}`"
+
+
+def _is_inherited(subject: Subject) -> bool:
+    return isinstance(subject, Field) and subject.level is Level.INHERITED
 
 
 def _match(data: dict[str, Any]) -> Match:

@@ -15,6 +15,7 @@ from capgen.policy.witness import witnesses
 from capgen.policy.workload import WORKLOADS
 from capgen.profile import library
 from tests.engines import recording
+from tests.engines.chosen_pods import chosen_pods
 from tests.engines.lab import LabError
 from tests.engines.psa import fixtures
 from tests.pods_random import random_pods
@@ -86,11 +87,14 @@ class Asked(NamedTuple):
         name: for people.
         request: the request.
         recorded: its verdict is kept.
+        must: the rules by which it must be refused, none meaning that it must be admitted, and the
+            API itself must take it; None: those by which the interpreter refuses it.
     """
 
     name: str
     request: Request
     recorded: bool = False
+    must: frozenset[str] | None = None
 
     @property
     def key(self) -> str:
@@ -113,8 +117,10 @@ def judged() -> dict[str, Judged]:
 
 
 def asked(each: Judged, profile: Profile) -> Iterator[Asked]:
-    """Yield what the API server is asked: witnesses, upstream's fixtures, and random pods."""
+    """Yield what is asked: witnesses, chosen values, upstream's fixtures, and random pods."""
     yield from recorded(profile)
+    for name, request, refused in chosen_pods(profile):
+        yield Asked(name, request, must=refused)
     yield from _fixtures(each.level)
     for number, pod in enumerate(random_pods(profile, _SEED, each.pods)):
         name = f"random {number}"

@@ -15,6 +15,7 @@ import sys
 from tests.engines import lab, security_context, yaml_judge
 from tests.engines.cel_environment import cel_environments
 from tests.engines.cluster_check import cluster_check
+from tests.engines.openapi import openapi
 from tests.engines.pod_security_check import fixtures_agree, random_agree, witnesses_agree
 from tests.engines.proving import Check, Difference, Lab, Row, report, run, table
 from tests.engines.psa import Request, defaulted, fixtures
@@ -63,6 +64,7 @@ CHECKS = (
     Check("yaml", yaml_reader),
     Check("cel", cel_environments),
     Check("apiserver", cluster_check),
+    Check("apiserver", openapi),
     *checks(),
     Check("apiserver", updates),
     Check("apiserver", matches),

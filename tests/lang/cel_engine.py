@@ -35,7 +35,7 @@ _NAMESPACE = "default"
 _ASKED = re.compile(r"variables\.(\w+)")
 # What the API server leaves out where it has its zero value (`omitempty`).
 _OMITTED = {
-    (part.subject.path[-2], part.subject.path[-1]): part.subject.blank
+    ("spec", *part.subject.path)[-2:]: part.subject.blank
     for entry in CATALOGUE
     for part in entry.parts
     if isinstance(part.subject, Field) and part.subject.blank is not None
@@ -202,6 +202,7 @@ def served(value: Any, above: str = "") -> Any:  # noqa: ANN401 - any part of an
             key: served(item, key)
             for key, item in value.items()
             if item is not None and ((above, key) not in _OMITTED or item != _OMITTED[above, key])
+            if not (above == "capabilities" and item == [])
         }
     if isinstance(value, list):
         # Go reads null in a list of texts as "".

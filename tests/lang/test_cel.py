@@ -17,6 +17,7 @@ from tests.pods import container, good, tweak
 from tests.pods_random import random_pods
 from tests.policy.made import profile
 from tests.policy.test_witness import ODD
+from tests.profiles import EVERY_RULE
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -65,6 +66,14 @@ def test_library_on_random_pods(level: str) -> None:
     """The same holds of pods that break several rules at once."""
     made = open_profile(f"pss/{level}", "1.36")
     pods = enumerate(random_pods(made, 7, PODS))
+    assert disagreements(made, ((str(number), Request(pod)) for number, pod in pods)) == []
+
+
+@pytest.mark.parametrize("name", EVERY_RULE)
+def test_every_rule_on_random_pods(name: str) -> None:
+    """The same holds of profiles that use every rule and setting."""
+    made = profile(EVERY_RULE[name])
+    pods = enumerate(random_pods(made, 7, PODS // 5))
     assert disagreements(made, ((str(number), Request(pod)) for number, pod in pods)) == []
 
 

@@ -68,7 +68,7 @@ MODULES: Final[dict[str, tuple[str, ...]]] = {
         "policy.test_shape_beyond",
         "policy.test_token",
         "policy.test_annotations",
-        *_TABLES,
+        *_TABLES[:-1],
     ),
     "policy.rules": (
         "policy.test_rules",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from itertools import combinations, product
+from itertools import product
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeAlias, assert_never
 
 from capgen.policy.predicates import Includes, InRanges, OneOf, Under, Within, holds
@@ -171,25 +171,23 @@ def _marks(judge: Refuses, tests: tuple[Test, ...], value: object) -> int:
 
 
 def _lists(ground: Ground) -> list[list[str]]:
-    """Return the least lists that the strict side may admit, and the same with more in them.
+    """Return the least lists that the strict side may admit, and the same with one item more.
 
     To take an item away breaks no `Within`, to add one no `Includes`: so a list that the strict
     side admits and the loose one refuses has in it a least list that satisfies each `Includes` of
-    the strict side, by its items or by the word that covers them, and one item more for each
-    `Within` of the loose side that refuses it.
+    the strict side, by its items or by the word that covers them, and perhaps an item that some
+    `Within` refuses. A second such item stands as well in a second container.
     """
     asked = [test.predicate for test in ground.strict if isinstance(test.predicate, Includes)]
     ways = [[each.values, *([(each.cover,)] if each.cover is not None else [])] for each in asked]
-    items = _items(ground)
     lists: dict[tuple[str, ...], None] = {}
     for chosen in product(*ways):
-        least = dict.fromkeys(item for way in chosen for item in way)
-        for count in range(min(len(ground.loose), len(items)) + 1):
-            for more in combinations(items, count):
-                lists[(*least, *(item for item in more if item not in least))] = None
-                if len(lists) > _MOST_LISTS:
-                    msg = "too many lists are told apart"
-                    raise UndecidedError(msg)
+        least = tuple(dict.fromkeys(item for way in chosen for item in way))
+        lists[least] = None
+        lists |= dict.fromkeys((*least, item) for item in _items(ground) if item not in least)
+        if len(lists) > _MOST_LISTS:
+            msg = "too many lists are told apart"
+            raise UndecidedError(msg)
     return [list(each) for each in lists]
 
 

@@ -29,8 +29,11 @@ _BROUGHT: Final = "kube-api-access-own"
 def frames(ground: Ground) -> list[Frame]:
     """Return the frames of a pod's volumes and of its token."""
     items = tuple(
-        Piece(spec={"volumes": [{"name": f"v{number}", **source}]}, container=_mounts(number, mode))
-        for number, (source, mode) in enumerate(_volumes(ground))
+        Piece(
+            spec={"volumes": [{"name": f"v{number}", **source}]},
+            container=_mounted(number) if written else {},
+        )
+        for number, (source, written) in enumerate(_volumes(ground))
     )
     extras = (EMPTY, *items)
     found = [Frame(Piece(spec={_AUTOMOUNT: False}), extras)]
@@ -58,8 +61,11 @@ def _brought(source: dict[str, Any], extras: tuple[Piece, ...]) -> Iterator[Fram
     yield Frame(Piece(spec=own, container={"volumeMounts": [mount]}, automount=True), extras)
 
 
-def _volumes(ground: Ground) -> Iterator[tuple[dict[str, Any], bool | None]]:
-    """Yield volumes that stand for all: the source, and whether its mount, if any, is read-only."""
+def _volumes(ground: Ground) -> Iterator[tuple[dict[str, Any], bool]]:
+    """Yield volumes that stand for all: the source, and whether a container may write to it.
+
+    What no container mounts, or mounts to be read, is judged alike.
+    """
     drivers = {
         test.subject.path[2]: test.subject
         for test in ground.tests
@@ -71,19 +77,18 @@ def _volumes(ground: Ground) -> Iterator[tuple[dict[str, Any], bool | None]]:
     plain = (kind for kind in sources if kind not in apart)
     on_types = ground.among(lambda test: isinstance(test.subject, VolumeTypes))
     for kind in best(plain, on_types, certain=lambda _: True):
-        yield {kind: sources[kind]}, None
+        yield {kind: sources[kind]}, False
     for kind, field in drivers.items():
         on_driver = ground.on(field.path)
         for driver in best(telling([test.predicate for test in on_driver.tests]), on_driver):
-            yield {kind: {**sources[kind], "driver": driver}}, None
+            yield {kind: {**sources[kind], "driver": driver}}, False
     if on_paths.tests:
         for path in best(paths([test.predicate for test in on_paths.tests]), on_paths):
-            for mode in (None, True, False):
-                yield {_HOST_PATH: {"path": path}}, mode
+            for written in (False, True):
+                yield {_HOST_PATH: {"path": path}}, written
 
 
-def _mounts(number: int, read_only: bool | None) -> dict[str, Any]:
-    if read_only is None:
-        return {}
-    mount = {"name": f"v{number}", "mountPath": f"/mnt/v{number}", "readOnly": read_only}
+def _mounted(number: int) -> dict[str, Any]:
+    """Return what a container says that may write to a volume."""
+    mount = {"name": f"v{number}", "mountPath": f"/mnt/v{number}", "readOnly": False}
     return {"volumeMounts": [mount]}

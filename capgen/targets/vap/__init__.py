@@ -61,7 +61,8 @@ def _cells(profile: Profile) -> dict[str, Cell]:
         # What a pod gets is a part of what a rule means then: a pod that it would make good is
         # refused here, and one that needs no value to be admitted does not get it.
         for each in (*wanted(profile, "linux"), *wanted(profile, "windows")):
-            if each.rule in cells:
+            # That a pod runs on Windows is no value that a profile sets.
+            if each.rule in cells and each.field.path[0] != "os":
                 cells[each.rule] = Cell(Status.GAP, _SETS_NOTHING.format(show(each.value)))
     return cells
 

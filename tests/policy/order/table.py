@@ -56,15 +56,19 @@ VALUES: Final = (
     Row("supplementalGroupsPolicy: {allow: [Merge, Strict]}", "", PROVEN, PROVEN),
     # Every value of a bool, but not unset.
     Row("hostPID: {allow: [true, false], unset: refuse}", "", PROVEN, {"spec.hostPID": DROP}),
-    Row("runtimeClassName: {allow: [gvisor], unset: refuse}",
-        "runtimeClassName: {allow: [gvisor, kata]}", PROVEN, {"spec.runtimeClassName": DROP}),
+    Row("runtimeClassName: {allow: [gvisor]}", "runtimeClassName: {allow: [gvisor, kata]}", PROVEN,
+        {"spec.runtimeClassName": "kata"}),
+    Row("runtimeClassName: {allow: [gvisor]}", "runtimeClassName: {allow: [gvisor, '']}", PROVEN,
+        {"spec.runtimeClassName": DROP}),
     Row("runtimeClassName: {allow: [gvisor]}", "runtimeClassName: {allow: [kata]}",
         {"spec.runtimeClassName": "gvisor"}, {"spec.runtimeClassName": "kata"}),
-    Row("runtimeClassName: {allow: [gvisor]}", "", PROVEN, {"spec.runtimeClassName": "other"}),
+    Row("runtimeClassName: {allow: [''] }", "", PROVEN, {"spec.runtimeClassName": "other"}),
     Row("hostUsers: {allow: [false], unset: refuse}", "hostUsers: {allow: [false]}", PROVEN,
         PROVEN),
     Row("hostUsers: {allow: [true]}", "hostUsers: {allow: [false]}",
         {"spec.hostUsers": DROP}, {"spec.hostUsers": False}),
+    Row("hostUsers: {allow: [true], unset: refuse}", "privileged: false",
+        {"spec.hostUsers": True, _SC + "privileged": True}, {"spec.hostUsers": DROP}),
     Row("hostProbes: {allow: []}", "hostProbes: {allow: [localhost]}", PROVEN,
         {_C + "livenessProbe.tcpSocket.host": "localhost"}),
     Row("hostProbes: {allow: []}", "", PROVEN, {_C + "livenessProbe.tcpSocket.host": "other"}),
@@ -100,12 +104,13 @@ NUMBERS: Final = (
     Row("hostPorts: {ranges: ['8000-8080']}", "hostPorts: {ranges: ['8000-8081']}", PROVEN,
         {_C + "ports.0.hostPort": 8081}),
     # The host's network makes host ports of what containers listen on.
-    Row("hostPorts: {ranges: ['1-79']}\nhostNetwork: {allow: [true, false]}",
-        "hostPorts: {ranges: ['1-79'], unset: refuse}",
-        {_C + "ports.0": {"containerPort": 1}, "spec.hostNetwork": DROP}, PROVEN),
-    Row("hostPorts: {ranges: [80]}\nhostNetwork: {allow: [true]}",
-        "hostPorts: {ranges: [80], unset: refuse}\nhostNetwork: true",
-        {_T + _C + "ports.0": {"containerPort": 1}}, PROVEN),
+    Row("hostPorts: {ranges: ['1-79']}\nhostNetwork: false", "hostPorts: {ranges: ['1-80']}",
+        PROVEN, {_C + "ports.0": {"containerPort": 80, "hostPort": 80}}),
+    Row("hostNetwork: {allow: [true, false], unset: refuse}", "hostPorts: {ranges: ['0-79']}",
+        {_C + "ports.0": {"containerPort": 80}, "spec.hostNetwork": True},
+        {"spec.hostNetwork": DROP}),
+    Row("hostNetwork: false", "hostPorts: {ranges: []}",
+        {_C + "ports.0.hostPort": 1, "spec.hostNetwork": DROP}, {"spec.hostNetwork": True}),
 )  # fmt: skip
 
 LISTS: Final = (
@@ -159,6 +164,9 @@ TEXTS: Final = (
         {_SC + "seLinuxOptions": {"type": "a", "user": "v"}}),
     Row("seLinuxOptions: {type: [a], unset: refuse}\n", "seLinuxOptions: {user: [], unset: refuse}",
         {_SC + "seLinuxOptions": {"type": "a"}}, PROVEN),
+    # An empty one hides the pod's.
+    Row("seLinuxOptions: {user: [], reading: effective}", "seLinuxOptions: {user: []}",
+        {_PSC + "seLinuxOptions.user": "other", _SC + "seLinuxOptions": {}}, PROVEN),
     Row("seLinuxOptions: {type: [a], unset: refuse, reading: declared}",
         "seLinuxOptions: {type: [a], unset: refuse, reading: both}",
         {_PSC + "seLinuxOptions": DROP, _SC + "seLinuxOptions.type": "a"}, PROVEN),
@@ -240,6 +248,8 @@ _LOG: Final = "hostPath: {allow: [/var/log]}"
 VOLUMES: Final = (
     Row("volumes: {allow: [secret]}", "volumes: {allow: [secret, configMap]}",
         PROVEN, {"spec.volumes.0.configMap.name": "data"}),
+    Row("volumes: {allow: [secret]}", "", PROVEN,
+        {"spec.volumes.0.awsElasticBlockStore.volumeID": "data"}),
     # No type is a path of the node, so none is judged.
     Row("volumes: {allow: [secret]}", "hostPath: {allow: []}", PROVEN,
         {"spec.automountServiceAccountToken": False, "spec.volumes.0": {
@@ -305,6 +315,15 @@ VERSIONS: Final = (
     Row("1.18-1.19: seccompProfile: {allow: [RuntimeDefault], unset: allow}",
         "1.18: seccompProfile: {allow: [RuntimeDefault]}", PROVEN,
         {_SC + "seccompProfile.type": "Unconfined"}),
+    Row("1.18: seccompProfile: {allow: [RuntimeDefault]}",
+        "1.18: seccompProfile: {allow: [RuntimeDefault, Unconfined]}", PROVEN,
+        {"metadata.annotations": {
+            "container.seccomp.security.alpha.kubernetes.io/c0": "unconfined"}}),
+    # Later versions do not look at what an annotation says.
+    Row("1.34: hostPID: false",
+        "1.18: seccompProfile: {allow: [RuntimeDefault, Localhost, Unconfined]}",
+        {"metadata.annotations": {"container.seccomp.security.alpha.kubernetes.io/c0": "other"}},
+        {"spec.hostPID": True}),
     # The token's volume was a secret.
     Row("1.20: volumes: {allow: [secret]}", "1.21: volumes: {allow: [secret]}",
         {"spec.automountServiceAccountToken": DROP}, PROVEN),

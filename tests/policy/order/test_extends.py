@@ -22,7 +22,7 @@ PARENT = """
       volumes: {allow: [secret, configMap]}
       runAsNonRoot: {allow: [true], unless: [userNamespace]}
       procMount: {allow: [Default], reading: effective}
-      hostPorts: {ranges: ['1-65535'], unset: refuse}
+      hostPorts: {ranges: ['1-65535']}
 """
 
 

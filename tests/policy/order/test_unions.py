@@ -100,6 +100,19 @@ UNIONS = {
         ["1.20: volumes: {allow: [secret]}", "1.21: volumes: {allow: [projected]}"],
         False,
     ),
+    # Nothing of it stands in a template: a synced annotation, and a token that is mounted.
+    "only when created": (
+        [
+            """1.34: volumes: {allow: [secret]}
+automountServiceAccountToken: {allow: [false], unset: allow}
+seccompProfile: {allow: [RuntimeDefault], unset: allow}"""
+        ],
+        [
+            "1.34: automountServiceAccountToken: {allow: [false], unset: refuse}",
+            "1.25: seccompProfile: {allow: [RuntimeDefault], unset: allow}",
+        ],
+        False,
+    ),
 }
 
 

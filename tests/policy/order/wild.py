@@ -15,7 +15,7 @@ from capgen.policy.annotations import SCHEMES, Annotation
 from capgen.policy.catalogue import CATALOGUE, Ask, Entry
 from capgen.policy.profile import Profile
 from capgen.policy.rules import build, resolve_symbols
-from capgen.policy.subjects import ACCOUNT_PATH, Field, HandlerHosts, HostPaths, VolumeTypes
+from capgen.policy.subjects import ACCOUNT_PATH, EACH, Field, HandlerHosts, HostPaths, VolumeTypes
 from capgen.policy.values import Kind
 from capgen.policy.workload import workload_of
 
@@ -107,7 +107,9 @@ def _settings(chance: Random, entry: Entry, span: range) -> Data:
     if any(part.cover for part in entry.parts) and chance.random() < 0.5:
         settings["allCovers"] = True
     silent = any(
-        isinstance(part.subject, (VolumeTypes, HandlerHosts, HostPaths)) for part in entry.parts
+        isinstance(part.subject, (VolumeTypes, HandlerHosts, HostPaths))
+        or (isinstance(part.subject, Field) and EACH in part.subject.path[:-1])
+        for part in entry.parts
     )
     if not silent and chance.random() < 0.5:
         settings["unset"] = chance.choice(("allow", "refuse"))

@@ -186,7 +186,6 @@ _POD_OPTIONS = "securityContext.windowsOptions"
 _OPTIONS = "*.securityContext.windowsOptions"
 _ALL_OPTIONS = "**.securityContext.windowsOptions"
 _USER = "WindowsSecurityContextOptions.RunAsUserName"
-_SPEC_NAME = "WindowsSecurityContextOptions.GMSACredentialSpecName"
 _PROCESS = "WindowsSecurityContextOptions.HostProcess"
 _HOST_PROCESS = "pkg/securitycontext/util.go HasWindowsHostProcessRequest"
 _MERGED = "pkg/securitycontext/util.go DetermineEffectiveSecurityContext"
@@ -201,8 +200,7 @@ WINDOWS_OPTIONS: Final = Sheets(
     _TYPES,
     (
         Sheet(
-            "{runAsUserName: [ContainerUser, 'DOMAIN\\web'], hostProcess: [false],"
-            " gmsaCredentialSpecName: [web-gmsa]}",
+            "{runAsUserName: [ContainerUser, 'DOMAIN\\web'], hostProcess: [false]}",
             (
                 # Unset, the image names the user, and there is no credential and no host process.
                 unset(_USER, {}),
@@ -210,12 +208,9 @@ WINDOWS_OPTIONS: Final = Sheets(
                 unset("PodSecurityContext.WindowsOptions", {_POD_OPTIONS: {}} | _WINDOWS),
                 unset("SecurityContext.WindowsOptions", {_OPTIONS: {}} | _WINDOWS),
                 unset(_USER, {_OPTIONS: _user(None)}),
-                unset(_SPEC_NAME, {_OPTIONS: {"gmsaCredentialSpecName": None}}),
                 unset(_PROCESS, {_OPTIONS: {"hostProcess": None}}),
                 allows(_USER, {_POD_OPTIONS: _user("ContainerUser")} | _WINDOWS),
                 allows(_USER, {_OPTIONS: _user("DOMAIN\\web")} | _WINDOWS),
-                allows(_SPEC_NAME, {_OPTIONS: {"gmsaCredentialSpecName": "web-gmsa"}}),
-                allows(_SPEC_NAME, {_POD_OPTIONS: {"gmsaCredentialSpecName": "web-gmsa"}}),
                 allows(_PROCESS, {_OPTIONS: {"hostProcess": False}}),
                 allows(_PROCESS, {_POD_OPTIONS: {"hostProcess": False}}),
                 refuses(_USER, {_POD_OPTIONS: _user("ContainerAdministrator")} | _WINDOWS),
@@ -227,9 +222,6 @@ WINDOWS_OPTIONS: Final = Sheets(
                 refuses("validateWindowsSecurityContextOptions", {_OPTIONS: _user("")}),
                 refuses(_USER + ": *string", {_OPTIONS: _user(["ContainerUser"])}),
                 refuses(_USER + ": *string", {_OPTIONS: _user(0)}),
-                refuses(_SPEC_NAME, {_OPTIONS: {"gmsaCredentialSpecName": "web"}}),
-                refuses(_SPEC_NAME, {_POD_OPTIONS: {"gmsaCredentialSpecName": "web-gmsa2"}}),
-                refuses("IsDNS1123Subdomain", {_OPTIONS: {"gmsaCredentialSpecName": ""}}),
                 refuses(_PROCESS, {_OPTIONS: {"hostProcess": True}}),
                 refuses(_PROCESS, {_POD_OPTIONS: {"hostProcess": True}}),
                 refuses(_PROCESS + ": *bool", {_OPTIONS: {"hostProcess": "false"}}),

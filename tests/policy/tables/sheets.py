@@ -49,7 +49,7 @@ NEIGHBOURS: Final = {
     "hostPorts": "{ranges: []}",
     "hostProbes": "{allow: []}",
     "hostProcess": "false",
-    "windowsOptions": "{runAsUserName: [], hostProcess: [false], gmsaCredentialSpecName: []}",
+    "windowsOptions": "{runAsUserName: [], hostProcess: [false]}",
     "volumes": "{allow: [projected]}",
     "hostPath": "{allow: []}",
     "flexVolumes": "{allow: []}",

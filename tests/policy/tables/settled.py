@@ -1,7 +1,6 @@
-"""Cases of which the interpreter says otherwise than the Kubernetes API, as read here.
+"""Cases in which the interpreter once said otherwise than the Kubernetes API.
 
-Each is a question to the interpreter, with its reason. Whichever way it is decided, the case moves
-to its rule's table.
+Each is decided by the API: what its validation, its admission plugins or the kubelet do.
 """
 
 from __future__ import annotations
@@ -14,7 +13,6 @@ from .cases import Changes, refuses, unset
 from .sheets import Sheet, Sheets
 
 _SECCOMP = "*.securityContext.seccompProfile"
-_OPTIONS = "*.securityContext.windowsOptions"
 _WEB = annotation("container.apparmor.security.beta.kubernetes.io/web")
 _TOKEN: Changes = {
     "volumes": [
@@ -102,15 +100,4 @@ TABLES: Final = (
         ),
     ),
     *(_shared(rule) for rule in ("hostNetwork", "hostPID", "hostIPC")),
-    # The kubelet uses the text of the credential, and a container's two fields go hand in hand.
-    Sheets(
-        "windowsOptions",
-        "pkg/securitycontext/util.go; pkg/kubelet/kuberuntime/kuberuntime_container_windows.go",
-        (
-            Sheet(
-                "{gmsaCredentialSpecName: [web]}",
-                (refuses("CredentialSpec", {_OPTIONS: {"gmsaCredentialSpec": "{}"}}),),
-            ),
-        ),
-    ),
 )

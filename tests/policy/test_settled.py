@@ -1,4 +1,4 @@
-"""What the interpreter and a reading of the Kubernetes API do not agree on yet."""
+"""Where a reading of the Kubernetes API once corrected the interpreter."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import pytest
 from capgen.policy.admit import Request
 from tests.pods import annotation, container, good, tweak
 from tests.policy.made import adding, admit, profile, rules_of
-from tests.policy.tables.disputed import TABLES
+from tests.policy.tables.settled import TABLES
 from tests.policy.tables.sheets import Sheet
 from tests.policy.test_beyond import judge
 
@@ -19,14 +19,12 @@ _ROWS = [
 ]
 
 
-@pytest.mark.xfail(reason="to be decided: see tests/policy/tables/disputed.py")
 @pytest.mark.parametrize(("rule", "sheet"), _ROWS)
-def test_disputed(rule: str, sheet: Sheet) -> None:
-    """A case that begins to hold moves to its rule's table."""
+def test_settled(rule: str, sheet: Sheet) -> None:
+    """The interpreter says what the API does."""
     assert judge(rule, sheet) == []
 
 
-@pytest.mark.xfail(reason="`name` counts as judged in policy/shape.py, but no rule judges its type")
 def test_mount_whose_name_is_no_text() -> None:
     """What names no volume in text is malformed, as the API server could not even read it."""
     made = profile("kubernetes: '1.36'\nrules: {hostPath: {allow: [/data]}}")
@@ -34,9 +32,6 @@ def test_mount_whose_name_is_no_text() -> None:
     assert rules_of(admit(Request(tweak(good(), changes)), made)) == ["malformed"]
 
 
-@pytest.mark.xfail(
-    reason="a new container's inherited field is judged, its inherited annotation not"
-)
 def test_seccomp_annotation_that_a_new_container_inherits() -> None:
     """Up to 1.18 a container without an annotation of its own had its pod's."""
     old = tweak(good(), {annotation("seccomp.security.alpha.kubernetes.io/pod"): "unconfined"})
