@@ -58,6 +58,10 @@ class ProfileError(CapgenError):
     """A profile says something that the language does not know or that contradicts itself."""
 
 
+class SetError(ProfileError):
+    """A set of profiles stands where one profile is expected."""
+
+
 class OutputError(CapgenError):
     """An artefact cannot be written."""
 

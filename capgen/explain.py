@@ -8,7 +8,7 @@ from capgen.errors import UsageError, nearest
 from capgen.policy.catalogue import CATALOGUE, CONDITIONS, ENTRIES, Entry, Part
 from capgen.policy.exempt import day
 from capgen.policy.expressions import allowed_text, tests
-from capgen.policy.subjects import Field, shown
+from capgen.policy.subjects import Field, Level, shown
 from capgen.policy.values import show, show_all
 from capgen.profile.library import names, open_profile
 from capgen.profile.reference import is_path, split
@@ -19,7 +19,7 @@ from capgen.targets.registry import TARGETS
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from capgen.policy.profile import Profile
+    from capgen.policy.profile import Profile, Union
     from capgen.policy.rules import Rule
 
 
@@ -41,7 +41,7 @@ def explain(subject: str | None, kubernetes: str | None, today: str | None = Non
         raise UsageError(msg)
     now = day(today) if today is not None else None
     union = open_union(subject, kubernetes, now)
-    return "\n".join(line for profile in union.any_of for line in _profile(profile))
+    return "\n".join(_union(union))
 
 
 def _rule(entry: Entry, kubernetes: str | None) -> Iterator[str]:
@@ -65,10 +65,25 @@ def _rule(entry: Entry, kubernetes: str | None) -> Iterator[str]:
                 yield from ("      " + line for line in _said(profile, rule.id))
 
 
+def _union(union: Union) -> Iterator[str]:
+    if union.name:
+        listed = ", ".join(profile.name for profile in union.any_of)
+        yield f"{union.name}: a pod is admitted if one of these admits all of it: {listed}"
+        scope = {"namespaces": union.scope.namespaces, "service accounts": union.scope.accounts}
+        for what, names in scope.items():
+            if names:
+                yield f"for the {what} {', '.join(names)}"
+    for profile in union.any_of:
+        if union.name:
+            yield ""
+        yield from _profile(profile)
+
+
 def _profile(profile: Profile) -> Iterator[str]:
-    yield f"{profile.name}: {profile.description}"
+    yield f"{profile.name}: {profile.description}".removesuffix(": ")
     action = profile.enforcement.value
     yield f"Kubernetes {_span(profile)}; {action}; sha256 {content_hash(profile)}"
+    yield from _matches(profile)
     for rule in profile.rules:
         yield ""
         yield f"{rule.id}: {_asks(rule)}"
@@ -90,6 +105,24 @@ def _profile(profile: Profile) -> Iterator[str]:
         yield "It has no rules: every pod is admitted."
 
 
+def _matches(profile: Profile) -> Iterator[str]:
+    """Say which pods are judged, where it is not all of them."""
+    match = profile.match
+    names = [*match.include, *(f"not {name}" for name in match.exclude)]
+    if names:
+        yield f"namespaces: {', '.join(names)}"
+    for what, rows in (
+        ("namespaces", match.namespace_selector),
+        ("pods", match.pod_selector),
+    ):
+        for row in rows:
+            values = f" {', '.join(row.values)}" if row.values else ""
+            yield f"{what} with the label {row.key}: {row.operator.value}{values}"
+    if profile.controllers:
+        pods = "pods, and " if profile.pods else ""
+        yield f"judged: {pods}controllers by their pod template"
+
+
 def _said(profile: Profile, rule: str) -> Iterator[str]:
     """Say how each target says a rule of a profile."""
     for target in TARGETS:
@@ -109,7 +142,13 @@ def _asks(rule: Rule) -> str:
     lifted = "".join(
         f"; lifted where {CONDITIONS[name].means}" for name in rule.settings.get("unless", ())
     )
-    return "; ".join(parts) + lifted
+    inherited = any(
+        isinstance(test.subject, Field) and test.subject.level is Level.INHERITED
+        for test in tests(rule.expression)
+    )
+    reading = rule.settings.get("reading", "declared")
+    read = f"; reading: {reading}" if inherited and reading != "declared" else ""
+    return "; ".join(parts) + read + lifted
 
 
 def _unset(part: Part) -> str:

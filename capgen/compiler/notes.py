@@ -34,7 +34,20 @@ def _warnings(source: Source, profile: Profile) -> Iterator[str]:
             " chooses; `namespaces` and `namespaceSelector` rest on the namespace",
             *("spec", "match", "podSelector"),
         )
+    if profile.mutate and source.data["extends"]:
+        yield source.said(
+            "note: with `mutate` a pod that the parents refuse for want of a value is given it, and"
+            " admitted",
+            *("spec", "mutate"),
+        )
     for place, each in enumerate(profile.exempt):
+        for image in each.images:
+            if "/" not in image or "*" in image.partition("/")[0]:
+                yield source.said(
+                    f"warning: `{image}` is an image of any registry that its creator chooses;"
+                    " begin it with the registry's name",
+                    *("spec", "exempt", place, "images"),
+                )
         if not each.images:
             names = ", ".join(f"`{name}`" for name in each.containers)
             yield source.said(

@@ -71,8 +71,8 @@ def plan(
     bare, pin = split(name)
     source = find(bare, None)
     profile = resolve(source, find, kubernetes or pin, today)
-    for accepted in profile.accept:
-        _known(source, accepted)
+    for accepted in source.data["accept"]:
+        _known(source, accepted, "accept", accepted)
     wanted = list(dict.fromkeys(targets or _own(source) or DEFAULT))
     return [_compile(source, profile, _without_options(each)) for each in wanted]
 
@@ -89,7 +89,7 @@ def _without_options(text: str) -> Target:
 
 def _own(source: Source) -> list[str]:
     for name, options in source.data["targets"].items():
-        _known(source, name)
+        _known(source, name, "targets")
         if options:
             listed = ", ".join(f"`{key}`" for key in options)
             message = f"the target `{name}` has no options; found {listed}"
@@ -97,11 +97,11 @@ def _own(source: Source) -> list[str]:
     return list(source.data["targets"])
 
 
-def _known(source: Source, name: str) -> None:
+def _known(source: Source, name: str, *path: str) -> None:
     try:
         target(name)
     except UsageError as error:
-        raise source.error(error.message, "spec") from None
+        raise source.error(error.message, "spec", *path) from None
 
 
 def _compile(source: Source, profile: Profile, wanted: Target) -> Compiled:

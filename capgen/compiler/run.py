@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from capgen.errors import CapgenError, OutputError, UsageError
+from capgen.errors import CapgenError, OutputError, SetError, UsageError
 from capgen.policy.exempt import day
 from capgen.terminal import printable
 
@@ -17,6 +17,7 @@ from .write import write
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from datetime import date
 
 _FOLDER = "profiles"
 
@@ -50,17 +51,7 @@ def run(request: Request) -> int:
     """Compile, write or compare, and return the exit code."""
     names = list(request.profiles) or _every()
     today = day(request.today) if request.today is not None else None
-    compiled: list[Compiled] = []
-    wrong = False
-    for name in names:
-        try:
-            compiled += plan(name, request.targets, request.kubernetes, today)
-        except CapgenError as error:
-            if not request.keep_going:
-                raise
-            wrong = True
-            for line in str(error).splitlines():
-                print(f"error: {printable(line)}", file=sys.stderr)
+    compiled, wrong = _planned(request, names, today)
     compiled = _each_once(compiled)
     for note in dict.fromkeys(note for each in compiled for note in each.notes):
         print(printable(note), file=sys.stderr)
@@ -84,6 +75,27 @@ def run(request: Request) -> int:
         _say(Path(request.out), compiled)
         found = False
     return 2 if wrong else int(found)
+
+
+def _planned(request: Request, names: list[str], today: date | None) -> tuple[list[Compiled], bool]:
+    """Return what would be written, and whether some profile is wrong that is passed over."""
+    compiled: list[Compiled] = []
+    wrong = False
+    for name in names:
+        try:
+            compiled += plan(name, request.targets, request.kubernetes, today)
+        except SetError as error:
+            if request.profiles:
+                msg = f"{error.message}: no target says a set yet; compile its profiles"
+                raise SetError(msg, file=error.file, position=error.position) from None
+            print(f"note: {printable(str(error))}: no target says a set yet", file=sys.stderr)
+        except CapgenError as error:
+            if not request.keep_going:
+                raise
+            wrong = True
+            for line in str(error).splitlines():
+                print(f"error: {printable(line)}", file=sys.stderr)
+    return compiled, wrong
 
 
 def _every() -> list[str]:

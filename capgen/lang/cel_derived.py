@@ -28,16 +28,21 @@ if TYPE_CHECKING:
 
 
 def volume_types(predicate: Predicate, names: Names) -> str:
-    """Lower a test of the types of volumes."""
-    if not names.pod_level:
-        return NOTHING
+    """Lower a test of the types of volumes, or of those that new containers mount."""
     # A volume's type is a key of it: as `dyn` it is a map, whose keys can be gone through.
     kinds = ", ".join(literal(value) for value in _values(predicate))
     other = (
         f"dyn(v).filter(k, !(k in ['name', {kinds}]))" if kinds else "dyn(v).filter(k, k != 'name')"
     )
-    text = f"'volume ' + v.name + ': its type is ' + {other}.join(', ')"
-    return f"{names.spec}.?volumes.orValue([]).map(v,\n  {other}.size() > 0,\n  {text})"
+    volumes = f"{names.spec}.?volumes.orValue([])"
+    if names.pod_level:
+        text = f"'volume ' + v.name + ': its type is ' + {other}.join(', ')"
+        return f"{volumes}.map(v,\n  {other}.size() > 0,\n  {text})"
+    mounts = "c.?volumeMounts.orValue([])"
+    bad = f"{volumes}\n    .exists(v, v.name == m.name && {other}.size() > 0)"
+    found = f"{mounts}\n    .filter(m, {bad}).map(m, m.name).join(', ')"
+    text = f"c.name + {literal(': mounts a volume of another type: ')} + {found}"
+    return names.each_container(f"{mounts}.exists(m, {bad})", text)
 
 
 def handler_hosts(test: Test, names: Names) -> str:

@@ -37,6 +37,10 @@ def volumes_cases(profile: Profile, predicate: Predicate) -> Iterator[Case]:
     for kind in kinds:
         volume = {"name": "data", kind: volume_sources()[kind]}
         yield case(kind, kind in allowed, [volume])
+        mounts: Change = (NEW, ("volumeMounts",), [_mount("data", read_only=True)])
+        new = (_volumes_are(volume), mounts)
+        yield Case(f"new container mounts {kind}", new, kind in allowed)
+        yield Case(f"new container beside {kind}", (_volumes_are(volume), (NEW, (), None)), True)
         if kind not in allowed and first is not None:
             other = {"name": "other", first: volume_sources()[first]}
             yield case(f"{kind} last", False, [other, volume])

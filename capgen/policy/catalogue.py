@@ -463,7 +463,8 @@ CATALOGUE: Final[tuple[Entry, ...]] = (
     Entry(
         "automountServiceAccountToken",
         "A service account's token in a pod lets whoever gets into it speak to the API server."
-        " The effective value: the pod's own, or else its account's.",
+        " The effective value: the pod's own, or else its account's. A token that a pod projects"
+        " itself is a volume, for `volumes` to refuse.",
         _API + "PodSpec; plugin/pkg/admission/serviceaccount",
         (Part("allow", TokenMount(), prefer=(False,)),),
     ),

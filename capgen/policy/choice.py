@@ -21,7 +21,7 @@ from .expressions import AnyOf, allowed_text, judge, tests
 from .pod import view
 from .predicates import Includes, InRanges, OneOf, Within, holds
 from .rules import part_of
-from .subjects import EACH, Field, settable
+from .subjects import EACH, Field, Level, settable
 from .subjects import plain as plain_subject
 from .values import Kind, show
 
@@ -123,7 +123,11 @@ def own_values(profile: Profile, os: Os, container: str) -> tuple[Chosen, ...]:
     """
     values = wanted(profile, os, container)
     check_together(values)
-    return tuple(each for each in values if each.rule in profile.choices[container])
+    return tuple(
+        each
+        for each in values
+        if each.rule in profile.choices[container] and each.field.level is not Level.POD
+    )
 
 
 def _of_windows(rule: Rule) -> bool:

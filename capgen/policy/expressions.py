@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple, TypeAlias, assert_never
 from .find import finder
 from .predicates import Predicate, allowed, holds, offends
 from .reading import Reading
-from .subjects import Field, Path, Subject, TokenMount, may_be_unset
+from .subjects import Field, HostPaths, Path, Subject, TokenMount, may_be_unset
 from .values import UNSET
 
 if TYPE_CHECKING:
@@ -110,6 +110,8 @@ def tests(expression: Expression) -> tuple[Test, ...]:
 def allowed_text(test: Test) -> str:
     """Say in words what a test allows: `false or unset`."""
     words = allowed(test.predicate)
+    if isinstance(test.subject, HostPaths) and test.subject.written:
+        words = (*words, "mounted with `readOnly: true`")
     if test.unset_allowed and (may_be_unset(test.subject) or not words):
         words = (*words, "unset")
     if len(words) < 2:  # noqa: PLR2004 - a conjunction joins two

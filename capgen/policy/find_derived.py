@@ -20,9 +20,17 @@ _ANNOTATIONS: Path = ("metadata", "annotations")
 
 
 def volume_types(pod: Pod) -> list[Occurrence]:
-    """Find the types of the pod's volumes."""
+    """Find the types of the pod's volumes, or of those that its new containers mount."""
     if not pod.pod_level:
-        return []
+        return [
+            (container, container.path, ("volumeMounts", place), key)
+            for container in pod.containers
+            for place, mount in enumerate(sequence(container.raw.get("volumeMounts")))
+            for volume in sequence(pod.spec.get("volumes"))
+            if isinstance(volume, dict) and volume.get("name") == mapping(mount).get("name")
+            for key, value in volume.items()
+            if key != "name" and value is not None
+        ]
     found: list[Occurrence] = []
     for place, volume in enumerate(sequence(pod.spec.get("volumes"))):
         if not isinstance(volume, dict):

@@ -134,13 +134,14 @@ class Grants(NamedTuple):
         syscalls: None: it says nothing of them.
         files: None: it says nothing of them.
         network: None: it says nothing of sockets; empty: none may be used.
-        writable: folders that are writable below a read-only root; none in another.
+        writable: folders that are writable below a read-only root, none in another; None: it says
+            nothing of them.
     """
 
     syscalls: Syscalls | None = None
     files: Files | None = None
     network: tuple[Network, ...] | None = None
-    writable: tuple[str, ...] = ()
+    writable: tuple[str, ...] | None = None
 
 
 def grants(data: Data) -> Grants:
@@ -150,7 +151,7 @@ def grants(data: Data) -> Grants:
         syscalls=None if syscalls is None else _syscalls(syscalls),
         files=None if files is None else _files(files),
         network=None if network is None else tuple(map(read_network, network)),
-        writable=tuple(data.get("writable") or ()),
+        writable=None if data.get("writable") is None else tuple(data["writable"]),
     )
 
 
@@ -171,7 +172,7 @@ def dump(granted: Grants) -> Data:
         }
     if granted.network is not None:
         data["network"] = [" ".join(filter(None, rule)) for rule in granted.network]
-    if granted.writable:
+    if granted.writable is not None:
         data["writable"] = [*granted.writable]
     return data
 

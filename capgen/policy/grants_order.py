@@ -27,8 +27,8 @@ def looser(parent: Grants, child: Grants) -> Iterator[tuple[str, str]]:
                 yield "network", f"it grants `{' '.join(filter(None, rule))}`"
         if child.network is None:
             yield "network", "it is taken out"
-    if parent.writable:
-        for path in child.writable:
+    if parent.writable is not None:
+        for path in child.writable or ():
             if not any(below(path, other) for other in parent.writable):
                 yield "writable", f"it grants `{path}`"
 

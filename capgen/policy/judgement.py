@@ -163,6 +163,9 @@ def _labels(pod: Mapping) -> Mapping | None:
         return {}
     if not isinstance(written, dict):
         return None
+    if any(not isinstance(value, str | None) for value in written.values()):
+        # The API would not read them: they are not known, and count as matching.
+        return None
     return {key: "" if value is None else value for key, value in written.items()}
 
 

@@ -34,9 +34,7 @@ def mutator(profile: Profile) -> Callable[[Mapping], Mapping]:
     systems: tuple[Os, ...] = ("linux", "windows")
     values = {system: wanted(profile, system) for system in systems}
     own = {
-        (system, name): [
-            each for each in own_values(profile, system, name) if each.field.level is not Level.POD
-        ]
+        (system, name): own_values(profile, system, name)
         for system in systems
         for name in profile.choices
     }

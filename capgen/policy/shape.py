@@ -162,7 +162,8 @@ def _ways(subject: Subject) -> _Ways:
             lists = CONTAINER_LISTS if level is not Level.POD else ()
             return above | {(listed, EACH, *path) for listed in lists}
         case VolumeTypes():
-            return {("volumes", EACH, "")}
+            mounts = {(listed, EACH, "volumeMounts", EACH, "") for listed in CONTAINER_LISTS}
+            return mounts | {("volumes", EACH, "")}
         case HandlerHosts():
             return {(listed, EACH, *path) for listed in CONTAINER_LISTS for path in HOST_WAYS}
         case HostPaths():

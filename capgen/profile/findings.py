@@ -26,7 +26,10 @@ _KINDS = {
     "dict_type": "a mapping",
     "list_type": "a list",
     "model_type": "a mapping",
+    "int_type": "an integer",
+    "greater_than_equal": "0 or more",
     "string_too_short": "a reason, in words",
+    "too_short": "a list of at least one",
     "string_type": "text",
 }
 # What a text that does not fit is told, by the pattern.
@@ -80,6 +83,8 @@ def _say(finding: ErrorDetails, text: str) -> str:
             return f"`{given}` is no namespace; a `*` may stand at the end of a name only"
         case "literal_error":
             known = _QUOTED.findall(context["expected"])
+            if finding["loc"] == ("kind",):
+                known = ["Profile", "ProfileSet"]
             listed = " or ".join(f"`{word}`" for word in known)
             return f"`{text}` must be {listed}; found {_shape(given)}{nearest(str(given), known)}"
         case kind:

@@ -68,8 +68,9 @@ def parents_of(
 def settings_at(source: Source, load: Loader, version: int, seen: tuple[str, ...] = ()) -> Rules:
     """Return the settings of a profile at one minor version."""
     rules = inherited(source, load, version, seen)
+    before = set(rules)
     # Rules that say in this profile how they read.
-    reads_itself: set[str] = set()
+    itself: set[str] = set()
     for name, written in source.data["rules"].items():
         if written is None:
             rules.pop(name, None)
@@ -78,23 +79,24 @@ def settings_at(source: Source, load: Loader, version: int, seen: tuple[str, ...
             message = f"`{name}` says nothing: give it a value, or null to take it out"
             raise source.error(message, "spec", "rules", name)
         own = _own_at(written, version)
-        if own.get("reading") is not None:
-            reads_itself.add(name)
-        # Null takes out what a parent has; and a rule of which nothing is left is none.
-        set_here = {key: value for key, value in own.items() if value is not None}
-        merged = rules.get(name, {}) | resolve_symbols(ENTRIES[name], set_here, version)
-        rules[name] = {
-            key: value for key, value in merged.items() if own.get(key, value) is not None
-        }
-        if not rules[name]:
-            del rules[name]
+        itself |= {name} if own.get("reading") is not None else set()
+        merged = _merged(name, rules.pop(name, {}), own, version)
+        # A rule of which nothing is left is none.
+        rules |= {name: merged} if merged else {}
     reading = source.data["reading"]
+    if reading is None:
+        # A parent's counts for what is set here first; what is inherited has been read already.
+        reading, itself = _reading_above(source, load, seen), itself | before
     if reading is not None:
-        # It counts for what parents set too, which may loosen them.
-        for name, settings in rules.items():
-            if name not in reads_itself:
-                rules[name] = settings | {"reading": reading}
+        rules |= {name: rules[name] | {"reading": reading} for name in rules if name not in itself}
     return rules
+
+
+def _merged(name: str, inherited_settings: Settings, own: Settings, version: int) -> Settings:
+    """Put what a profile says of a rule on top of what it has of its parents; null takes out."""
+    set_here = {key: value for key, value in own.items() if value is not None}
+    merged = inherited_settings | resolve_symbols(ENTRIES[name], set_here, version)
+    return {key: value for key, value in merged.items() if own.get(key, value) is not None}
 
 
 def _own_at(written: Settings, version: int) -> Settings:
@@ -104,6 +106,15 @@ def _own_at(written: Settings, version: int) -> Settings:
         if minor(revision["version"]) <= version:
             own |= {key: value for key, value in revision.items() if key != "version"}
     return own
+
+
+def _reading_above(source: Source, load: Loader, seen: tuple[str, ...]) -> str | None:
+    """Return the reading that the parents set for all their rules; of several the strictest."""
+    found = {
+        parent.data["reading"] or _reading_above(parent, load, way)
+        for parent, way, _ in parents_of(source, load, seen)
+    }
+    return next((each for each in ("both", "declared", "effective") if each in found), None)
 
 
 def inherited(source: Source, load: Loader, version: int, seen: tuple[str, ...] = ()) -> Rules:

@@ -26,6 +26,9 @@ def _plain(node: Any) -> Any:  # noqa: ANN401 - any part of a schema
         return [_plain(item) for item in node]
     if not isinstance(node, dict):
         return node
+    if "patternProperties" in node:
+        # What fits no pattern is no key.
+        node = {"additionalProperties": False, **node}
     return {
         key: _plain(value)
         for key, value in node.items()

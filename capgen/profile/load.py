@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
-from capgen.errors import CapgenError, ProfileError
+from capgen.errors import CapgenError, ProfileError, SetError
 from capgen.policy.catalogue import ENTRIES
 from capgen.policy.inheritance import SECTIONS
 from capgen.reader import Document, Failure, read_path
@@ -39,11 +39,12 @@ def load(path: str) -> Source:
     Raises:
         InputError: the file cannot be read.
         InvalidProfileError: it holds no profile, or one that says what the language does not know.
-        ProfileError: it holds a set of profiles.
+        SetError: it holds a set of profiles.
     """
     source = load_any(path)
     if source.members is not None:
-        raise source.error(f"`{source.data['name']}` is a set of profiles; expected one profile")
+        msg = f"`{source.data['name']}` is a set of profiles; expected one profile"
+        raise SetError(msg, file=path, position=source.error("").position)
     return source
 
 

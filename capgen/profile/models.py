@@ -14,7 +14,6 @@ from pydantic import (
     GetCoreSchemaHandler,
     GetJsonSchemaHandler,
     StrictStr,
-    TypeAdapter,
 )
 from pydantic_core import core_schema
 
@@ -34,17 +33,17 @@ class Strict(BaseModel):
     model_config = ConfigDict(extra="forbid", strict=True, use_attribute_docstrings=True)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Short:
     """A short form that reads as the long one; an editor may offer both.
 
     Attributes:
         read: makes the long form of the short one, and leaves the long one as it is.
-        kind: the type of the short form.
+        shape: the JSON Schema of the short form.
     """
 
     read: Callable[[Any], Any]
-    kind: Any
+    shape: dict[str, Any]
 
     def __get_pydantic_core_schema__(
         self, source: object, handler: GetCoreSchemaHandler
@@ -56,7 +55,7 @@ class Short:
         self, schema: core_schema.CoreSchema, handler: GetJsonSchemaHandler
     ) -> dict[str, Any]:
         """Describe both."""
-        return {"anyOf": [handler(TypeAdapter(self.kind).core_schema), handler(schema)]}
+        return {"anyOf": [self.shape, handler(schema)]}
 
 
 def checked(check: Callable[[Any], object]) -> AfterValidator:

@@ -86,20 +86,20 @@ def resolve(
 
 
 def _grants(source: Source, load: Loader) -> Grants | None:
-    data = granted(source, load)
-    if not data:
+    data, parents = granted(source, load), granted_above(source, load)
+    if not data and not any(parents):
         return None
     # Few profiles grant anything: the cold start of `check` is theirs.
     from capgen.policy.grants import grants  # noqa: PLC0415
     from capgen.policy.grants_order import looser  # noqa: PLC0415
 
     made = grants(data)
-    for above in granted_above(source, load):
+    for above in parents:
         for section, reason in looser(grants(above), made):
             if section not in source.data["loosens"]:
                 message = f"`{section}` is looser than its parent's: {reason}; say why in `loosens`"
                 raise source.error(message, "spec", section)
-    return made
+    return made if data else None
 
 
 def _check_choices(source: Source, profile: Profile) -> None:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import (
+    AfterValidator,
     Field,
     StrictBool,
     StrictInt,
@@ -14,24 +16,26 @@ from pydantic import (
 )
 
 from capgen.errors import ProfileError
-from capgen.policy.catalogue import CATALOGUE, CONDITIONS, Ask, Entry, Part
+from capgen.policy.catalogue import CATALOGUE, CONDITIONS, ENTRIES, Ask, Entry, Part
 from capgen.policy.rules import condition, keys_of, read_range
 from capgen.policy.subjects import LOCALHOST, Level, settable
 from capgen.policy.subjects import Field as PodField
 from capgen.policy.values import Kind, minor
 
-from .models import ABSOLUTE, Short, Strict, Text, check_known, checked, known
+from .models import ABSOLUTE, LINE, Short, Strict, Text, check_known, checked, known
 from .vocabulary import words
 
+RANGE = r"^(0|[1-9][0-9]{0,18})(-(0|[1-9][0-9]{0,18})?)?$"
+# An ID or a port: no pod can have another.
+_Number = Annotated[StrictInt, Field(ge=0)]
 _VERSION = WithJsonSchema({"type": "string", "pattern": r"^v?1\.[0-9]+$"})
-_RANGE = WithJsonSchema(
-    {
-        "anyOf": [
-            {"type": "integer", "minimum": 0},
-            {"type": "string", "pattern": r"^[0-9]+(-[0-9]*)?$"},
-        ]
-    }
-)
+_RANGE_SHAPE = {
+    "anyOf": [
+        {"type": "integer", "minimum": 0},
+        {"type": "string", "pattern": RANGE},
+    ]
+}
+_RANGE = WithJsonSchema(_RANGE_SHAPE)
 
 
 def _absolute(path: str) -> None:
@@ -40,7 +44,8 @@ def _absolute(path: str) -> None:
         raise ProfileError(msg)
 
 
-Absolute = Annotated[Text, checked(_absolute), Field(pattern=ABSOLUTE)]
+_PREFIX = {"type": "string", "pattern": r"^/(?!(.*/)?\.\.(/|$))[^\x00-\x1f\x7f]*$"}
+Absolute = Annotated[Text, checked(_absolute), Field(pattern=ABSOLUTE), WithJsonSchema(_PREFIX)]
 
 
 class HostPathPrefix(Strict):
@@ -62,8 +67,28 @@ def _local(vocabulary: str) -> Any:
         else:
             check_known(vocabulary, value)
 
-    shown = {"anyOf": [{"enum": list(words(vocabulary))}, {"pattern": f"^{LOCALHOST}:."}]}
-    return Annotated[Text, checked(check), WithJsonSchema({"type": "string", **shown})]
+    return Annotated[Text, checked(check), WithJsonSchema(_shape_of_local(vocabulary))]
+
+
+def _shape_of_local(vocabulary: str) -> dict[str, Any]:
+    path = f"^{LOCALHOST}:(?!(.*/)?\\.\\.(/|$))[^\\x00-\\x1f\\x7f]+$"
+    return {"type": "string", "anyOf": [{"enum": list(words(vocabulary))}, {"pattern": path}]}
+
+
+def _shape(part: Part) -> dict[str, Any]:
+    """Return the JSON Schema of one value of a rule's part."""
+    field = settable(part.subject)
+    if part.ask is Ask.IN_RANGES:
+        return _RANGE_SHAPE
+    if part.ask in (Ask.UNDER, Ask.UNDER_WRITABLE):
+        return _PREFIX
+    if isinstance(field, PodField) and field.kind is Kind.BOOL:
+        return {"type": "boolean"}
+    if part.known is None:
+        return {"type": "string", "pattern": LINE}
+    if part.ask is Ask.GLOBS:
+        return _shape_of_local(part.known)
+    return {"type": "string", "enum": list(words(part.known))}
 
 
 def item(part: Part) -> Any:
@@ -73,7 +98,7 @@ def item(part: Part) -> Any:
         # A range without a dash is an integer in YAML.
         return Annotated[Any, checked(read_range), _RANGE]
     if part.ask in (Ask.UNDER, Ask.UNDER_WRITABLE):
-        return Annotated[HostPathPrefix, Short(_prefix, Absolute)]
+        return Annotated[HostPathPrefix, Short(_prefix, _PREFIX)]
     field = settable(subject)
     if isinstance(field, PodField) and field.kind is Kind.BOOL:
         return StrictBool
@@ -81,8 +106,7 @@ def item(part: Part) -> Any:
         return Text
     if part.ask is Ask.GLOBS:
         return _local(part.known)
-    listed = WithJsonSchema({"type": "string", "enum": list(words(part.known))})
-    return Annotated[StrictStr, known(part.known), listed]
+    return Annotated[StrictStr, known(part.known), WithJsonSchema(_shape(part))]
 
 
 def _prefix(value: Any) -> Any:
@@ -113,14 +137,33 @@ def _default(entry: Entry) -> Any:
     """Return the type of the value that a rule chooses: one, or one for each of its keys."""
     keys = keys_of(entry)
     if len(keys) > 1:
-        values = {part.key: (item(part) | None, None) for part in entry.parts}
+        values = {part.key: (_concrete(part) | None, None) for part in entry.parts}
         return create_model(f"{_title(entry)}Default", __base__=Strict, **values)  # type: ignore[call-overload]
     part = entry.parts[0]
-    return StrictInt if part.ask is Ask.IN_RANGES else item(part)
+    return _Number if part.ask is Ask.IN_RANGES else _concrete(part)
+
+
+def _concrete(part: Part) -> Any:
+    """Return the type of a value that can be set: a pattern cannot."""
+    return Annotated[item(part), checked(_no_pattern)] if part.ask is Ask.GLOBS else item(part)
+
+
+def _no_pattern(value: str) -> None:
+    if "*" in value:
+        msg = f"`{value}` is a pattern; expected one value that can be set"
+        raise ProfileError(msg)
 
 
 def _title(entry: Entry) -> str:
     return entry.id[0].upper() + entry.id[1:]
+
+
+def _in_order(revisions: list[Any]) -> list[Any]:
+    for earlier, later in pairwise(revisions):
+        if minor(later.version) <= minor(earlier.version):
+            msg = f"`{later.version}` stands after `{earlier.version}`: `since` goes up"
+            raise ValueError(msg)
+    return revisions
 
 
 def _rule_model(entry: Entry) -> Any:
@@ -135,7 +178,7 @@ def _rule_model(entry: Entry) -> Any:
         _title(entry),
         __base__=Strict,
         __doc__=entry.means,
-        since=(list[revision] | None, None),
+        since=(Annotated[list[revision], AfterValidator(_in_order)] | None, None),
         **fields,
     )
     first = keys_of(entry)[0]
@@ -143,13 +186,13 @@ def _rule_model(entry: Entry) -> Any:
     def read(value: Any) -> Any:
         return value if isinstance(value, dict) or value is None else {first: [value]}
 
-    return Annotated[model | None, Short(read, item(entry.parts[0]))]
+    return Annotated[model | None, Short(read, _shape(entry.parts[0]))]
 
 
 class Capabilities(Strict):
     """The capabilities that one container adds."""
 
-    add: list[Annotated[StrictStr, known("capabilities")]]
+    add: list[item(ENTRIES["capabilities"].parts[0])]  # type: ignore[valid-type]  # built of data
 
 
 def _choice(entry: Entry) -> Any:
@@ -174,5 +217,5 @@ else:
         "Rules", __base__=Strict, **{entry.id: (_rule_model(entry), None) for entry in CATALOGUE}
     )
     Choices = create_model(
-        "Choices", __base__=Strict, **{name: (kind | None, None) for name, kind in _CHOICES.items()}
+        "Choices", __base__=Strict, **{name: (kind, None) for name, kind in _CHOICES.items()}
     )

@@ -8,13 +8,20 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import Field, StrictBool, StrictStr, WithJsonSchema, model_validator
+from pydantic import (
+    Field,
+    StrictBool,
+    StrictStr,
+    StringConstraints,
+    WithJsonSchema,
+    model_validator,
+)
 
 from capgen.policy.exempt import day
 from capgen.policy.values import minors
 
 from . import grants  # noqa: TC001 - pydantic reads the annotations
-from .models import Short, Strict, Text, checked, known
+from .models import LINE, Short, Strict, checked, known
 from .rule_models import Choices, Rules
 from .vocabulary import words
 
@@ -38,7 +45,7 @@ LabelKey = Annotated[StrictStr, Field(pattern=f"^{_PREFIX}{_NAME}$")]
 LabelValue = Annotated[StrictStr, Field(pattern=f"^(?:{_NAME})?$")]
 
 
-Namespace = Annotated[StrictStr, Field(pattern=r"^[a-z0-9-]*\*?$", min_length=1)]
+Namespace = Annotated[StrictStr, Field(pattern=r"^([a-z0-9-]+\*?|\*)$")]
 
 
 class Names(Strict):
@@ -87,7 +94,7 @@ class Metadata(Strict):
     description: StrictStr = ""
 
 
-Reason = Annotated[Text, Field(min_length=1)]
+Reason = Annotated[StrictStr, StringConstraints(strip_whitespace=True, min_length=1, pattern=LINE)]
 Name = Annotated[StrictStr, Field(pattern=LABEL)]
 # A reference may have a tag, a digest, and `*` for any text without a `/`.
 IMAGE = r"^[A-Za-z0-9*][A-Za-z0-9_.:@/*-]*$"
@@ -132,7 +139,9 @@ def _pods() -> list[Judged]:
 class Spec(Strict):
     """What a profile says."""
 
-    extends: Annotated[list[StrictStr], Short(_listed, StrictStr)] = Field(default_factory=list)
+    extends: Annotated[list[StrictStr], Short(_listed, {"type": "string"})] = Field(
+        default_factory=list
+    )
     """Parents: names of the library, perhaps pinned (`pss/restricted@1.29`), or paths."""
     kubernetes: Kubernetes | None = None
     """The minor version, `1.34`, or a range with both ends in it, `1.30-1.36`."""

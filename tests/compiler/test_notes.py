@@ -24,8 +24,8 @@ _NAMED: Final = (
 )
 _LOST: Final = "note: coverage lost: {} exempt from {} until 9999-12-31: {}"
 _PARENTS: Final = (
-    "note: coverage lost: only what `match` selects is judged, by this profile and by what it has of"
-    " its parents"
+    "note: coverage lost: only what `match` selects is judged, by this profile and by what it has"
+    " of its parents"
 )
 _UNTIL: Final = "until: 9999-12-31"
 

@@ -15,6 +15,7 @@ from capgen.policy.witness import witnesses
 from capgen.policy.workload import WORKLOADS
 from capgen.profile import library
 from tests.engines import recording
+from tests.engines.adapted import adapted
 from tests.engines.chosen_pods import chosen_pods
 from tests.engines.lab import LabError
 from tests.engines.psa import fixtures
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 
     from capgen.policy.pod import Mapping
     from capgen.policy.profile import Profile
+    from capgen.policy.workload import Workload
 
 # The minor version of the API server of the laboratory.
 MINOR: Final = 36
@@ -131,16 +133,31 @@ def asked(each: Judged, profile: Profile) -> Iterator[Asked]:
         yield Asked(name, _adding(plain, pod) if added else Request(pod))
         if number % _TEMPLATES == 0:
             workload = WORKLOADS[1 + number // _TEMPLATES % len(WORKLOADS[1:])]
-            owner: Mapping = plain
-            for step in reversed(workload.path):
-                owner = {str(step): owner}
-            yield Asked(f"{name} in a {workload.kind}", Request(owner, workload))
+            yield Asked(f"{name} in a {workload.kind}", _owned(workload, plain))
 
 
 def recorded(profile: Profile) -> Iterator[Asked]:
-    """Yield what is asked about a profile's witnesses."""
-    for witness in witnesses(profile):
-        yield Asked(witness.name, witness.request, recorded=True)
+    """Yield what is asked about a profile's witnesses: each as it is, adapted, and in a template.
+
+    The templates are of each kind of controller in turn.
+    """
+    for number, witness in enumerate(witnesses(profile)):
+        request = witness.request
+        yield Asked(witness.name, request, recorded=True)
+        taken = adapted(request)
+        if taken is not None:
+            yield Asked(f"{witness.name}, adapted", taken, recorded=True)
+        if request.operation is Operation.CREATE and not request.workload.path:
+            workload = WORKLOADS[1 + number % len(WORKLOADS[1:])]
+            name = f"{witness.name} in a {workload.kind}"
+            yield Asked(name, _owned(workload, (taken or request).object), recorded=True)
+
+
+def _owned(workload: Workload, pod: Mapping) -> Request:
+    owner = pod
+    for step in reversed(workload.path):
+        owner = {str(step): owner}
+    return Request(owner, workload)
 
 
 def _adding(old: Mapping, new: Mapping) -> Request:

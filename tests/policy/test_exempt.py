@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 
 CASES: Final = CREATE | UPDATE
 # A profile that admits a privileged container without any exemption.
+HOST: Final = 'kubernetes: "1.36"\nrules: {hostPID: false, runAsUser: {ranges: ["1-"]}}\nexempt:\n'
 LAX: Final = 'kubernetes: "1.36"\nrules: {hostPID: false}'
 
 
@@ -81,6 +82,37 @@ EITHER: Final = {
     "out of the first, the second would not admit": (
         (PROFILES["image"], PROFILES["name"]), update(ROOT, {f"{SIDE}.image": "x:1"}),
         ["privileged"],
+    ),
+    # Of an update each judges what it exempted; but one of them must admit the whole pod.
+    "out of both, each is content with its own part": (
+        (PROFILES["image"], HOST + row("[runAsUser]", images=f'["{PROXY}:*"]')),
+        update(ROOT | {"spec.hostPID": True}, {f"{SIDE}.image": "x:1"}),
+        ["privileged"],
+    ),
+    "out of the first, the second does not match": (
+        (PROFILES["image"], LAX + "\nmatch: {podSelector: {matchLabels: {a: b}}}"),
+        update(ROOT, {f"{SIDE}.image": "x:1"}),
+        ["privileged"],
+    ),
+    "out of the first, the second matches": (
+        (PROFILES["image"], LAX + "\nmatch: {podSelector: {matchLabels: {a: b}}}"),
+        update(ROOT | {"metadata.labels": {"a": "b"}}, {f"{SIDE}.image": "x:1"}),
+        [],
+    ),
+    "out of the first, the second judges no pods": (
+        (PROFILES["image"], LAX + "\nenforceOn: [controllers]"),
+        update(ROOT, {f"{SIDE}.image": "x:1"}),
+        ["privileged"],
+    ),
+    "never exempt, and neither would admit it": (
+        (PROFILES["image"], PROFILES["name"]),
+        update(ROOT | {f"{SIDE}.image": "x:1"}, {f"{SIDE}.image": "y:1"}),
+        [],
+    ),
+    "a label, and neither would admit it": (
+        (PROFILES["image"], PROFILES["name"]),
+        update(ROOT | {f"{SIDE}.image": "x:1"}, {"metadata.labels": {"a": "b"}}),
+        [],
     ),
 }  # fmt: skip
 

@@ -72,7 +72,7 @@ def test_an_example() -> None:
 
 def test_what_is_not_said() -> None:
     """A section that is not there is None; one that is there has a runtime's base."""
-    assert grants({}) == Grants(None, None, None, ())
+    assert grants({}) == Grants(None, None, None, None)
     assert grants({"syscalls": {}, "files": {}, "network": []}) == Grants(
         Syscalls(SyscallBase.RUNTIME_DEFAULT, (), ()),
         Files(FileBase.CONTAINER_DEFAULT, (), (), (), ()),

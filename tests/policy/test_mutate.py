@@ -130,6 +130,8 @@ def test_groups_are_set_only_where_there_are_none() -> None:
     spec = spec.replace("RULE", "default: 5, unset: refuse")
     pod: Pod = {"containers": []}
     assert mutated(spec, json.dumps(pod))["securityContext"] == {"supplementalGroups": [5]}
+    pod["securityContext"] = {"supplementalGroups": []}
+    assert mutated(spec, json.dumps(pod))["securityContext"] == {"supplementalGroups": [5]}
     pod["securityContext"] = {"supplementalGroups": [9]}
     assert mutated(spec, json.dumps(pod))["securityContext"] == {"supplementalGroups": [9]}
 

@@ -111,11 +111,13 @@ def test_exempt_containers_stay_valid() -> None:
         reason: seen
         until: 9999-12-31
     """
-    pod = {"spec": {"containers": [{"image": "x:1", "securityContext": {"privileged": True}}]}}
+    root = {"securityContext": {"privileged": True}}
+    pod = {"spec": {"containers": [{"image": "x:1"} | root, {"image": "y:1"}]}}
     decision = admit(Request(pod), profile(spec))
     assert decision.exempted
-    (container,) = decision.pod["spec"]["containers"]
-    assert container["securityContext"].get("allowPrivilegeEscalation") is not False
+    exempt, other = decision.pod["spec"]["containers"]
+    assert exempt["securityContext"].get("allowPrivilegeEscalation") is not False
+    assert other["securityContext"] == {"privileged": False, "allowPrivilegeEscalation": False}
 
 
 def test_a_default_that_is_not_allowed() -> None:

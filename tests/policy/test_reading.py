@@ -139,7 +139,7 @@ def readings(asked: Profile) -> dict[str, str]:
 
 
 USER: Final = '{ranges: ["1-"]'
-_SINCE: Final = "{version: '1.30', reading: both}"
+_SINCE: Final = "{version: '1.36', reading: both}"
 # A profile, its parents by name, and the readings of its rules.
 INHERITED: Final[dict[str, tuple[str, dict[str, str], dict[str, str]]]] = {
     "declared without a word": (f"rules: {{runAsUser: {USER}}}}}", {}, {"runAsUser": "declared"}),
@@ -216,6 +216,14 @@ def test_a_change_needs_a_reason(above: str, own: str) -> None:
     reason = "\nloosens: {runAsUser: as PodSecurityPolicy did}"
     found = profile(f"extends: [above]\n{rule}{reason}", "1.36", above=_EACH[above])
     assert readings(found) == {"runAsUser": own}
+
+
+def test_a_rule_that_is_taken_out() -> None:
+    """It has no reading that could differ."""
+    with pytest.raises(
+        CapgenError, match="`runAsUser` is looser than its parent's: it is taken out"
+    ):
+        profile("extends: [above]\nrules: {runAsUser: null}", "1.36", above=_EACH["both"])
 
 
 def test_a_reason_for_a_profile_wide_reading() -> None:

@@ -159,6 +159,9 @@ KEYS: Final = {
         "6:51: `allCovers` must be true or false; found `1`"
     ],
     "rules: {privileged: {allow: [false], allCovers: true}}": ["6:40: `allCovers` is no key here"],
+    "rules: {capabilities: {allow: [CHOWN], add: [KILL]}}": [
+        "6:10: `capabilities`: the default `[KILL]` is not allowed; allowed is CHOWN or unset"
+    ],
     "rules: {capabilities: {allCovers: true}}": [
         "6:25: the rule `capabilities` says nothing; expected one of `allow`, `drop`"
     ],

@@ -53,22 +53,28 @@ REFUSED = {
     ),
     "  extends: [./web.yaml]\n": "6:13: `./web.yaml` extends itself",
     "  extends: [pss/restricted]\n  rules: {runAsUser: {ranges: ['0-']}}\n": (
-        "7:22: `runAsUser` is looser than its parent's: it allows values that its parent's does"
-        " not; say why in `loosens`"
+        "7:22: `runAsUser` is looser than its parent's: it allows at least 0 or unset, its parent's"
+        " allows at least 1 or unset; it admits a Pod with"
+        " `spec.containers[0].securityContext.runAsUser: 0`; say why in `loosens`"
     ),
     "  extends: [pss/restricted]\n  rules: {capabilities: {allow: [NET_RAW]}}\n": (
-        "7:25: `capabilities` is looser than its parent's: it allows values that its parent's does"
-        " not; say why in `loosens`"
+        "7:25: `capabilities` is looser than its parent's: it allows NET_RAW or unset, its parent's"
+        " allows NET_BIND_SERVICE or unset; it admits a Pod with"
+        " `spec.containers[0].securityContext.capabilities.add: [NET_RAW]`; say why in `loosens`"
     ),
     "  extends: [pss/restricted]\n  rules: {seccompProfile: {unset: allow}}\n": (
-        "7:27: `seccompProfile` is looser than its parent's: it allows unset; say why in `loosens`"
+        "7:27: `seccompProfile` is looser than its parent's: it allows RuntimeDefault, Localhost or"
+        " unset, its parent's allows RuntimeDefault or Localhost; it admits a Pod without"
+        " `spec.containers[0].securityContext.seccompProfile.type`; say why in `loosens`"
     ),
     "  extends: [pss/restricted]\n  rules: {runAsNonRoot: {unless: [windows]}}\n": (
-        "7:25: `runAsNonRoot` is looser than its parent's: something lifts it that does not lift"
-        " its parent's; say why in `loosens`"
+        "7:25: `runAsNonRoot` is looser than its parent's: it admits a Pod without"
+        " `spec.containers[0].securityContext.runAsNonRoot` with `spec.os.name: windows`; say why in"
+        " `loosens`"
     ),
     "  extends: [pss/baseline]\n  rules: {hostPID: null}\n": (
-        "7:20: `hostPID` is looser than its parent's: it is taken out; say why in `loosens`"
+        "7:20: `hostPID` is looser than its parent's: it is taken out, its parent's allows false or"
+        " unset; it admits a Pod with `spec.hostPID: true`; say why in `loosens`"
     ),
     "  extends: [pss/baseline]\n  loosens: {hostPID: a debugger}\n": (
         "7:22: `hostPID` loosens nothing: the profile does not set it"

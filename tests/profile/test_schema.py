@@ -155,7 +155,7 @@ DOCUMENTS = {
         )
     ],
     HEAD.replace("kind: Profile", "kind: Pod"): [
-        "2:7: `kind` must be `Profile`; found the text `Pod`"
+        "2:7: `kind` must be `Profile` or `ProfileSet`; found the text `Pod`"
     ],
     HEAD.replace("name: web", "name: Web_1"): [
         "3:18: `Web_1` is no name: lower-case letters, digits and `-`, at most 63"

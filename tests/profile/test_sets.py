@@ -128,8 +128,10 @@ def test_where_members_are_found(folder: Path) -> None:
 def test_a_pinned_member(folder: Path) -> None:
     """A name of the library may be pinned to a version, as everywhere."""
     spec = "  anyOf: [pss/restricted@1.29]\n"
-    (member,) = open_union(write(folder, "set", spec, "ProfileSet", "")).any_of
-    assert member.minors == range(29, 30)
+    path = write(folder, "set", spec, "ProfileSet", "")
+    assert [each.minors for each in open_union(path).any_of] == [range(29, 30)]
+    # The command line's version takes the place of any other.
+    assert [each.minors for each in open_union(path, "1.35").any_of] == [range(35, 36)]
 
 
 def test_what_a_set_says(folder: Path) -> None:
@@ -186,6 +188,7 @@ WRONG: Final = {
     "  scope: {}\n": "set.yaml:5:3: `anyOf` is required here",
     "  anyOf: [other]\n": "other.yaml:1:1: `other` is a set of profiles; expected one profile",
     "  anyOf: [child]\n": "other.yaml:1:1: `other` is a set of profiles; expected one profile",
+    "  anyOf: [pod]\n": "pod.yaml:2:7: `kind` must be `Profile` or `ProfileSet`; found the text `Pod`",
     "  anyOf: [bad]\n": "bad.yaml:6:11: `privilegd` is no key here; did you mean `privileged`?",
     "  anyof: [root]\n  anyOf: [root]\n": (
         "set.yaml:5:3: `anyof` is no key here; did you mean `anyOf`?"
@@ -215,6 +218,16 @@ def test_wrong(folder: Path, spec: str) -> None:
     write(folder, "other", "  anyOf: [root]\n", "ProfileSet", "")
     write(folder, "child", "  extends: [./other.yaml]\n")
     write(folder, "bad", "  rules: {privilegd: false}\n")
+    write(folder, "pod", "  rules: {}\n", "Pod")
     with pytest.raises(CapgenError) as caught:
         made(folder, spec)
     assert str(caught.value).replace(f"{folder}/", "") == WRONG[spec]
+
+
+@pytest.mark.parametrize("kind", ["ProfileSets", "Profileset", "Set"])
+def test_a_misspelt_kind(folder: Path, kind: str) -> None:
+    """Who misspells the kind of a set is told that there are sets."""
+    with pytest.raises(
+        CapgenError, match=rf"set\.yaml:2:7: .*`ProfileSet`.*found the text `{kind}`"
+    ):
+        open_union(write(folder, "set", "  anyOf: [root]\n", kind, ""))

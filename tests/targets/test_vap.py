@@ -96,6 +96,29 @@ def test_what_is_asked_about(part: str, operation: str, resource: str) -> None:
     assert binding["validationActions"] == ["Warn"]
 
 
+MATCH: Final = """
+match:
+  namespaces: {include: ["team-*"], exclude: [team-a]}
+  namespaceSelector: {matchLabels: {a: b}}
+  podSelector: {matchLabels: {c: d}}
+"""
+SELECTOR: Final = {"matchExpressions": [{"key": "a", "operator": "In", "values": ["b"]}]}
+CONDITIONS: Final = ["namespace-included", "namespace-not-excluded", "pod-selected"]
+
+
+@pytest.mark.parametrize("part", sorted(PODS | OWNERS | {"updates"}))
+def test_match_holds_for_every_policy(part: str) -> None:
+    """Each policy is asked about the objects that the profile matches, and about no others."""
+    files = emitted(MATCH + IMAGE + ON + "[pods, controllers]")
+    spec = files[f"{part}-policy"]["spec"]
+    assert spec["matchConstraints"]["namespaceSelector"] == SELECTOR
+    changed = ["template-changed"] if part in OWNERS else []
+    assert [each["name"] for each in spec["matchConditions"]] == CONDITIONS + changed
+    plain = emitted(IMAGE + ON + "[pods, controllers]")[f"{part}-policy"]["spec"]
+    assert "namespaceSelector" not in plain["matchConstraints"]
+    assert [each["name"] for each in plain.get("matchConditions", ())] == changed
+
+
 def variables(spec: str, part: str = "pods") -> list[str]:
     """Return the names of a policy's variables."""
     return [each["name"] for each in emitted(spec)[f"{part}-policy"]["spec"]["variables"]]
@@ -111,7 +134,9 @@ _SECCOMP: Final = "  appArmorProfile: RuntimeDefault\n"
 NAMES: Final = {
     ("", "pods"): [*_FIRST, *_RULES],
     (IMAGE, "pods"): [*_FIRST, "held1", *_RULES],
-    (IMAGE, "ephemeralcontainers"): [*_FIRST, "held1", "privileged", "capabilities", "runAsUser"],
+    (IMAGE, "ephemeralcontainers"): [
+        *(*_FIRST, "held1", "privileged", "capabilities", "runAsUser", "volumes"),
+    ],
     (IMAGE, "updates"): ["spec", "annotations", "held1", "privileged"],
     # Rules that the same exemptions lift share a list; the others have their own.
     (_TWO, "pods"): [*_FIRST, "held1", "held2", *_RULES],

@@ -10,7 +10,9 @@ import pytest
 from capgen.lang.cel_exempt import excused
 from capgen.policy.admit import Request
 from capgen.policy.exempt import Exemption
+from capgen.policy.workload import WORKLOADS, Workload
 from tests.lang.cel_engine import Policies, compiled, run
+from tests.pods import good, tweak
 from tests.policy.made import adding, profile
 from tests.policy.tables.exempt import CREATE, HEAD, PROFILES, PROXY, ROOT, SIDE, row, update
 from tests.policy.tables.exempt_updates import UPDATE
@@ -110,3 +112,17 @@ def test_condition_of_the_rule_on_update() -> None:
     new = {f"{SIDE}.image": "x:1"}
     assert judges.refusals(update(windows, new)) == []
     assert [each.rule for each in judges.refusals(update(ROOT, new))] == ["privileged"]
+
+
+@pytest.mark.parametrize("workload", WORKLOADS[1:], ids=lambda workload: workload.kind)
+def test_templates(workload: Workload) -> None:
+    """A container of a template is exempt by its image, whatever the kind."""
+
+    def refused(image: str) -> list[str]:
+        value: Any = tweak(good(), ROOT | {f"{SIDE}.image": image})
+        for step in reversed(workload.path):
+            value = {step: value}
+        return [each.rule for each in policies("image").refusals(Request(value, workload))]
+
+    assert refused(f"{PROXY}:1") == []
+    assert refused("x:1") == ["privileged"]

@@ -4,21 +4,23 @@ Not answered rule by rule alone: rules interact (`volumes` with `hostPath`), rea
 versions default pods differently, and a union may contain a profile that none of its members
 contains. What tests show by themselves is taken first (`implied.py`). Of the rest, the domain of
 each subject is cut at the constants of both sides (`values.py`, `texts.py`), the pods that are left
-are put together group by group (`groups.py`), and the interpreter's own machinery judges them
-(`search.py`). A counterexample is confirmed by a whole admission; without one it is a proof.
+are put together group by group (`groups.py`, `frames.py`), and the interpreter's own machinery
+judges them (`search.py`). A counterexample is confirmed by a whole admission; without one it is a
+proof.
 
 What is compared is what rules judge. Left aside: which pods a profile matches, what it exempts,
-what is enforced on. Requests are those that the Kubernetes API takes as to shape:
+what it sets itself, on what it is enforced and how. Requests are those that the Kubernetes API
+takes as to shape:
 
 - fields that there are, of their type, without null in a list or "" where a value is required;
 - of a closed vocabulary its words, IDs from 0 to 2147483647, ports from 1 to 65535;
 - no Linux field (`Field.linux`) in a pod with `os.name: windows`;
 - AppArmor annotations for containers that there are; an annotation and a field of one level that
   agree;
-- containers that are added to a pod which the strict side would admit too, if it were created. (A
-  pod that stands from another time could have what its rules refuse, and they would not be asked.)
-  Such an addition is never looked at: whatever it breaks, the same container breaks in a template,
-  where nothing is defaulted either.
+- containers that are added to a pod which the profile that admits them would admit too, if it were
+  created. (A pod that stands from another time may have what the rules refuse, and they would not
+  be asked.) Such an addition is never looked at: whatever it breaks, the same container breaks in a
+  template, where nothing is defaulted either.
 """
 
 from __future__ import annotations
@@ -26,7 +28,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from .answers import Answer, Proven, Refuted, UndecidedError, Unknown
-from .loosened import looser
 from .sides import Side, side
 from .words import in_words
 
@@ -40,7 +41,6 @@ __all__ = [
     "Unknown",
     "at_least_as_strict",
     "in_words",
-    "looser",
     "rule_by_rule",
 ]
 

@@ -16,22 +16,21 @@ from capgen.policy.subjects import EACH, Field, Level
 from capgen.policy.values import UNSET
 
 from . import kernel, ports, volumes
+from .ground import best, refuses
 from .groups import Family
 from .plain import nested
 from .pods import EMPTY, Frame, Piece
 from .texts import telling
-from .values import best, values
+from .values import placed, values
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from capgen.policy.expressions import Test
 
+    from .ground import Ground
     from .groups import Group
-    from .values import Ground
-
-# What an item needs beside the field that is judged, by the list that it stands in.
-_BESIDE: dict[str, dict[str, Any]] = {"sysctls": {"value": "0"}}
+    from .values import Value
 
 
 def frames(group: Group, ground: Ground) -> list[Frame]:
@@ -62,19 +61,12 @@ def _field(ground: Ground) -> list[Frame]:
     own, above = _positions(field, ground)
     match field.level:
         case Level.POD if EACH in field.path:
-            items = [Piece(spec=_item(field, value)) for value in own if value is not UNSET]
+            items = [Piece(spec=placed(field, value)) for value in own if value is not UNSET]
             return [Frame(EMPTY), *([Frame(EMPTY, tuple(items))] if items else [])]
         case Level.POD:
             return [Frame(Piece(spec=nested(field.path, value))) for value in own]
         case Level.CONTAINER | Level.INHERITED:
-            extras = tuple(
-                Piece(
-                    container=_item(field, value)
-                    if EACH in field.path
-                    else nested(field.path, value)
-                )
-                for value in own
-            )
+            extras = tuple(Piece(container=placed(field, value)) for value in own)
             return [Frame(Piece(spec=nested(field.path, value)), extras) for value in above]
         case _:
             assert_never(field.level)
@@ -89,22 +81,15 @@ def _positions(field: Field, ground: Ground) -> tuple[list[Any], list[Any]]:
     narrow = ground.on(field.path)
     every = values(field, narrow)
     # What a container says itself is judged in every reading, what its pod says in all but one.
-    own = best(every, narrow, certain=lambda _: True)
-    if field.level is not Level.INHERITED:
-        return [UNSET, *own], [UNSET]
-    above = best(every, narrow, certain=lambda test: test.reading is not Reading.EFFECTIVE)
-    return [UNSET, *own], [UNSET, *above]
+    own = best(every, narrow, _refuses, certain=lambda _: True)
+    above: list[Value] = []
+    if field.level is Level.INHERITED:
+        above = best(every, narrow, _refuses, lambda test: test.reading is not Reading.EFFECTIVE)
+    return [UNSET, *(value.raw for value in own)], [UNSET, *(value.raw for value in above)]
 
 
-def _item(field: Field, value: object) -> dict[str, Any]:
-    """Return the list with one item that holds the value; without an item for UNSET."""
-    if value is UNSET:
-        return {}
-    cut = field.path.index(EACH)
-    before, after = field.path[:cut], field.path[cut + 1 :]
-    if after:
-        value = {**_BESIDE.get(before[-1], {}), **nested(after, value)}
-    return nested(before, [value])
+def _refuses(test: Test, value: Value) -> bool:
+    return refuses(test, value.read)
 
 
 def _struct(ground: Ground) -> list[Frame]:

@@ -9,11 +9,12 @@ from capgen.policy.annotations import SCHEMES
 from capgen.policy.predicates import Predicate, holds
 from capgen.policy.subjects import LOCALHOST, Field, ProfileAnnotations
 
+from .answers import UndecidedError
+from .ground import best
 from .groups import PROFILES
 from .plain import nested
 from .pods import Frame, Piece
 from .texts import telling
-from .values import best
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from capgen.policy.annotations import Annotation, Scheme
     from capgen.policy.expressions import Test
 
-    from .values import Ground
+    from .ground import Ground
 
 _NAME: Final = "profiles/web.json"
 # Texts of annotations that are never written into the field: no profile's name, and no name at all.
@@ -87,6 +88,9 @@ def _values(ground: Ground) -> list[Value]:
     if named:
         prefix = f"{LOCALHOST}:"
         names = [text.removeprefix(prefix) for text in telling(named, prefix)]
+        if any(".." in name.split("/") for name in names):
+            msg = "a local profile is named by a path with `..`, which the API refuses"
+            raise UndecidedError(msg)
     kinds = ("RuntimeDefault", "Unconfined")
     return [*map(Value, kinds), *(Value(LOCALHOST, name) for name in names)]
 

@@ -6,13 +6,14 @@ from typing import TYPE_CHECKING, Any
 
 from capgen.policy.values import UNSET
 
+from .ground import best
 from .groups import HOST_NETWORK, HOST_PORT
 from .plain import nested
 from .pods import EMPTY, Frame, Piece
-from .values import best, numbers
+from .values import numbers
 
 if TYPE_CHECKING:
-    from .values import Ground
+    from .ground import Ground
 
 
 def frames(ground: Ground) -> list[Frame]:

@@ -12,10 +12,10 @@ from capgen.policy.profile import Profile, Union
 
 from .answers import Answer, Proven, Refuted, UndecidedError, Unknown
 from .frames import frames
+from .ground import Ground
 from .groups import Family
 from .pods import Chosen, Frame, assembled, request
 from .sides import worlds
-from .values import Ground
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

@@ -2,21 +2,27 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import product
-from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeAlias, assert_never
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, assert_never
 
+from capgen.policy.find import finder
+from capgen.policy.pod import view
 from capgen.policy.predicates import Includes, InRanges, OneOf, Under, Within, holds
-from capgen.policy.subjects import Field
+from capgen.policy.reading import Reading
+from capgen.policy.subjects import EACH, Field, Level
 from capgen.policy.values import UNSET, Kind
 
 from .answers import UndecidedError
+from .plain import nested
 from .texts import telling
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Iterable
 
-    from capgen.policy.expressions import Test
     from capgen.policy.predicates import Predicate
+
+    from .ground import Ground
 
 # What the API takes for a field whose vocabulary it closes, by the name of that vocabulary.
 # Upstream: kubernetes 1.36, pkg/apis/core/validation/validation.go.
@@ -30,62 +36,54 @@ CLOSED: Final[dict[str | None, tuple[str, ...]]] = {
 _PORTS: Final = (1, 65535)
 _IDS: Final = (0, 2**31 - 1)
 _NUMBERS: Final = {"hostPort": _PORTS}
+# What an item needs beside the field that is judged, by the list that it stands in.
+_BESIDE: Final[dict[str, dict[str, Any]]] = {"sysctls": {"value": "0"}}
 _MOST_LISTS: Final = 2_000
 
-# Whether a test refuses a value.
-Refuses: TypeAlias = "Callable[[Test, Any], bool]"
 
-
-class Ground(NamedTuple):
-    """What a group of subjects is looked at for.
+class Value(NamedTuple):
+    """A value of a field, or of an item of it.
 
     Attributes:
-        strict: the strict side's tests in the group that are not lifted.
-        loose: the loose side's, profile by profile: a pod must break a test of each.
-        known: the vocabulary of a field in the group, None where there is none.
-        windows: the pod says that it runs on Windows: it has no Linux field.
-        template: it is a controller's template.
-        fixed: the value of the group's field, where a condition has settled it; else None.
-        syncs: some version of some side writes annotations into the group's field.
+        raw: what is written.
+        read: what a test is given of it.
     """
 
-    strict: tuple[Test, ...]
-    loose: tuple[tuple[Test, ...], ...] = ()
-    known: str | None = None
-    windows: bool = False
-    template: bool = False
-    fixed: tuple[object, ...] | None = None
-    syncs: bool = False
-
-    @property
-    def doubted(self) -> tuple[Test, ...]:
-        """The loose side's tests, of all its profiles."""
-        return tuple(test for tests in self.loose for test in tests)
-
-    @property
-    def tests(self) -> tuple[Test, ...]:
-        """The tests of both sides."""
-        return self.strict + self.doubted
-
-    def on(self, path: tuple[str, ...]) -> Ground:
-        """Return the ground with the tests on one field only."""
-        return self.among(
-            lambda test: isinstance(test.subject, Field) and test.subject.path == path
-        )
-
-    def among(self, is_meant: Callable[[Test], bool]) -> Ground:
-        """Return the ground with some of its tests."""
-        strict, *loose = (tuple(filter(is_meant, each)) for each in (self.strict, *self.loose))
-        return self._replace(strict=strict, loose=tuple(loose))
+    raw: Any
+    read: object
 
 
-def values(field: Field, ground: Ground) -> list[Any]:
+def values(field: Field, ground: Ground) -> list[Value]:
     """Return values of a field that stand for all that it may hold, or an item of it may.
 
     Args:
         field: the field.
         ground: the tests on it, and no others.
     """
+    # How a value reads is the same at every level.
+    find = finder(replace(field, level=Level.POD), Reading.DECLARED)
+    found = []
+    for raw in _domain(field, ground):
+        seen = [value for *_, value in find(view({"spec": placed(field, raw)}))]
+        # What reads as unset is unset: a blank, an empty list.
+        found += [Value(raw, value) for value in seen if value is not UNSET]
+    return found
+
+
+def placed(field: Field, value: object) -> dict[str, Any]:
+    """Return a struct in which a field holds a value, if it has a list in one item of it.
+
+    UNSET is nothing, and no item.
+    """
+    if value is UNSET or EACH not in field.path:
+        return nested(field.path, value)
+    cut = field.path.index(EACH)
+    before, after = field.path[:cut], field.path[cut + 1 :]
+    item = {**_BESIDE.get(before[-1], {}), **nested(after, value)} if after else value
+    return nested(before, [item])
+
+
+def _domain(field: Field, ground: Ground) -> list[Any]:
     predicates = [test.predicate for test in ground.tests]
     match field.kind:
         case Kind.BOOL:
@@ -124,50 +122,6 @@ def paths(predicates: Iterable[Predicate]) -> list[str]:
     while any(other in prefix for prefix in prefixes):
         other += "x"
     return [*dict.fromkeys(prefix or "/" for prefix in prefixes), f"/{other}", other]
-
-
-def refuses(test: Test, value: object) -> bool:
-    """Tell whether a test refuses a value, or UNSET."""
-    if value is UNSET:
-        return not test.unset_allowed
-    return not holds(test.predicate, value)
-
-
-def best(
-    found: Iterable[Any],
-    ground: Ground,
-    judge: Refuses = refuses,
-    certain: Callable[[Test], bool] = lambda _: False,
-) -> list[Any]:
-    """Return the values that are worth a look: none of the others serves better.
-
-    A value serves at least as well as another where the strict side's tests refuse no more of it
-    and the loose side's no less: put in the other's place, it lets the strict side admit what it
-    admitted and the loose side refuse what it refused.
-
-    Args:
-        found: the values.
-        ground: the tests of both sides.
-        judge: whether a test refuses a value.
-        certain: whether a test of the strict side judges the value wherever it stands, so that
-            what it refuses is worth nothing.
-    """
-    doubted = ground.doubted
-    marked: list[tuple[int, int, Any]] = []
-    for value in found:
-        if any(certain(test) and judge(test, value) for test in ground.strict):
-            continue
-        bad = _marks(judge, ground.strict, value)
-        good = _marks(judge, doubted, value)
-        if any(not b & ~bad and not good & ~g for b, g, _ in marked):
-            continue
-        marked = [row for row in marked if bad & ~row[0] or row[1] & ~good]
-        marked.append((bad, good, value))
-    return [value for _, _, value in marked]
-
-
-def _marks(judge: Refuses, tests: tuple[Test, ...], value: object) -> int:
-    return sum(1 << place for place, test in enumerate(tests) if judge(test, value))
 
 
 def _lists(ground: Ground) -> list[list[str]]:

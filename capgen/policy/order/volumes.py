@@ -11,14 +11,15 @@ from typing import TYPE_CHECKING, Any, Final
 from capgen.policy.edges import volume_sources
 from capgen.policy.subjects import ACCOUNT_PATH, Field, HostPaths, TokenMount, VolumeTypes
 
+from .ground import best
 from .pods import EMPTY, Frame, Piece
 from .texts import telling
-from .values import best, paths
+from .values import paths
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from .values import Ground
+    from .ground import Ground
 
 _HOST_PATH: Final = "hostPath"
 _AUTOMOUNT: Final = "automountServiceAccountToken"

@@ -44,9 +44,11 @@ def emit(profile: Profile) -> Output:
     """
     artefacts, cells = _line(profile, None)
     for name in profile.choices:
-        artefacts += [
-            replace(each, path=f"containers/{name}/{each.path}") for each in _line(profile, name)[0]
-        ]
+        own, said = _line(profile, name)
+        artefacts += [replace(each, path=f"containers/{name}/{each.path}") for each in own]
+        for rule, cell in said.items():
+            if cell.status is Status.GAP and cells[rule].status is not Status.GAP:
+                cells[rule] = Cell(Status.GAP, f"for `{name}`: {cell.note}")
     return Output(tuple(artefacts), without_exemptions(cells, profile, _NONE_EXEMPT))
 
 
@@ -117,6 +119,9 @@ def _flags(
             return tuple(say.each(item) for item in items)
         if each.value in say.flags:
             return say.flags[each.value]
+        if each.value != say.default:
+            # What docker does of itself is not what was chosen.
+            return None
     if _allows(test, say.default):
         return () if isinstance(say.default, Unset) else say.flags.get(say.default, ())
     return next((words for value, words in say.flags.items() if _allows(test, value)), None)

@@ -67,6 +67,11 @@ VALUES: Final = (
         PROVEN),
     Row("hostUsers: {allow: [true]}", "hostUsers: {allow: [false]}",
         {"spec.hostUsers": DROP}, {"spec.hostUsers": False}),
+    # False is unset, and no value of its own.
+    Row("hostPID: {allow: [true, false], unset: allow}", "hostPID: {allow: [], unset: allow}",
+        {"spec.hostPID": True}, PROVEN),
+    Row("hostNetwork: {allow: [true, false], unset: allow}",
+        "hostNetwork: {allow: [false], unset: allow}", {"spec.hostNetwork": True}, PROVEN),
     Row("hostUsers: {allow: [true], unset: refuse}", "privileged: false",
         {"spec.hostUsers": True, _SC + "privileged": True}, {"spec.hostUsers": DROP}),
     Row("hostProbes: {allow: []}", "hostProbes: {allow: [localhost]}", PROVEN,
@@ -136,6 +141,9 @@ LISTS: Final = (
         {_SC + "capabilities": {"add": ["other"], "drop": ["ALL"]}}),
     Row("capabilities: {drop: [ALL]}", "capabilities: {drop: [ALL], unset: refuse}", PROVEN,
         PROVEN),
+    # An empty list is unset.
+    Row("capabilities: {drop: [ALL], unset: allow}", "", PROVEN,
+        {_SC + "capabilities.drop": ["other"]}),
 )  # fmt: skip
 
 TEXTS: Final = (

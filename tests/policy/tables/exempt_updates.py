@@ -88,6 +88,16 @@ UPDATE: Final = {
         update(_FINE | {"spec.securityContext.runAsUser": 0}, _NEW),
         ("runAsUser sidecar spec.securityContext.runAsUser",),
     ),
+    "the pod's value where it has its own": Case(
+        "image",
+        update(
+            _FINE | {"spec.securityContext.runAsUser": 0, f"{SIDE}.securityContext.runAsUser": 5},
+            _NEW,
+        ),
+    ),
+    "a label of a pod with a bad value": Case(
+        "image", update(_FINE | {"spec.securityContext.runAsUser": 0}, _LABEL), matched=False
+    ),
     "what nothing gives it": Case(
         "image",
         update(_FINE | {"spec.securityContext.runAsNonRoot": DROP}, _NEW),
