@@ -15,13 +15,7 @@ import typer
 
 from capgen import __version__
 from capgen.errors import CapgenError
-from capgen.options import (  # noqa: TC001 - typer reads the annotations
-    Json,
-    Kubernetes,
-    Paths,
-    Profiles,
-    Today,
-)
+from capgen.options import Json, Kubernetes, Paths, Profiles, Today  # noqa: TC001 - typer reads it
 from capgen.terminal import printable
 
 FINDINGS = 1

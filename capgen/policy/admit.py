@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from .decision import Decision, Operation, Request, Violation
+from .decision import POD, Decision, Operation, Request, Violation
 from .judgement import Judgement
 from .pod import Mapping, mapping
 from .workload import pod_of
@@ -37,15 +37,11 @@ class Admission:
         if not asked:
             return Decision(allowed=True, matched=False, violations=(), pod=pod)
         fine = [verdict for verdict in asked if not verdict.violations]
-        if not fine and len(asked) < len(verdicts):
-            # An update takes a container out of one profile's exemption: another that is not asked
-            # about updates may admit the pod as it is now, all of it.
-            fine = [
-                whole
-                for judgement, verdict in zip(self._judgements, verdicts, strict=True)
-                if verdict is None and (whole := judgement.standing(request, pod)) is not None
-                if not whole.violations
-            ]
+        if len(fine) < len(asked) and _is_update(request):
+            # An update takes a container out of some profile's exemption. Which profile admitted
+            # the pod is not known: one must admit it as it is now, all of it.
+            wholes = [judgement.standing(request, pod) for judgement in self._judgements]
+            fine = [whole for whole in wholes if whole is not None and not whole.violations]
         if not fine:
             first = asked[0]
             return Decision(allowed=False, matched=True, violations=first.violations, pod=first.pod)
@@ -53,6 +49,11 @@ class Admission:
         return Decision(
             allowed=True, matched=True, violations=(), pod=chosen.pod, exempted=chosen.exempted
         )
+
+
+def _is_update(request: Request) -> bool:
+    standing = request.workload is POD and not request.subresource
+    return standing and request.operation is Operation.UPDATE
 
 
 def account_of(pod: Mapping) -> str:

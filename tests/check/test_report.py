@@ -9,6 +9,7 @@ import pytest
 
 from capgen.check.judge import Judge, Judged
 from capgen.check.report import Summary, TextReport
+from capgen.policy.profile import Union
 from capgen.reader import read_bytes
 from capgen.terminal import excerpt, printable, short
 
@@ -167,7 +168,7 @@ def test_the_order_of_findings(check: Check) -> None:
 def test_colour_is_for_terminals(baseline: Profile) -> None:
     """With colour the rule and the caret are bold; without there is no escape at all."""
     (document,) = read_bytes((HEAD + "spec: {hostPID: true, containers: [{}]}\n").encode(), "f")
-    (judged,) = Judge([baseline]).run([document])
+    (judged,) = Judge([Union((baseline,))]).run([document])
     assert isinstance(judged, Judged)
     for colour in (False, True):
         out = io.StringIO()

@@ -69,7 +69,7 @@ def test_default_targets(capgen: Capgen) -> None:
         "vap",
     ]
     assert set(tree(capgen.folder / "out/web/vap")) == VAP
-    assert [line.split(":")[0] for line in done.stderr.splitlines()] == [
+    assert [line.split(":")[0] for line in done.stderr.splitlines() if line.startswith("out/")] == [
         "out/web/security-context",
         "out/web/vap",
     ]
@@ -124,8 +124,8 @@ def test_stdout_takes_one_target(capgen: Capgen) -> None:
     capgen.write("web.yaml", WEB)
     done = capgen("compile", "./web.yaml", "--stdout")
     assert (done.code, done.stdout) == (2, "")
-    assert done.stderr == (
-        "error: --stdout prints one target of one profile; found 2: security-context, vap\n"
+    assert done.stderr.endswith(
+        "\nerror: --stdout prints one target of one profile; found 2: security-context, vap\n"
     )
 
 
@@ -211,7 +211,7 @@ REFUSED = {
     ),
     "accept of an unknown target": (
         ("./dokcer.yaml", "-t", "vap"),
-        "error: ./dokcer.yaml:5:3: `dokcer` is no target; did you mean `docker`?",
+        "error: ./dokcer.yaml:13:20: `dokcer` is no target; did you mean `docker`?",
     ),
 }
 
@@ -238,7 +238,7 @@ def test_gap(capgen: Capgen) -> None:
     assert done.stdout == (
         "web: docker: `runAsNonRoot` is a gap: docker cannot refuse an image that runs as root\n"
     )
-    assert done.stderr.startswith("nothing written: accept a gap in the profile")
+    assert "\nnothing written: accept a gap in the profile" in done.stderr
     assert not (capgen.folder / "out").exists()
     capgen.write("web.yaml", text + "  accept: {docker: {runAsNonRoot: images are reviewed}}\n")
     assert capgen("compile", "./web.yaml", "-t", "vap", "-t", "docker").code == 0

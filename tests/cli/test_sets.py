@@ -41,7 +41,8 @@ def test_compile(capgen: Capgen) -> None:
     done = capgen("compile", "./set.yaml")
     assert (done.code, done.stdout) == (2, "")
     assert done.stderr == (
-        "error: ./set.yaml:1:1: `set` is a set of profiles; expected one profile\n"
+        "error: ./set.yaml:1:1: `set` is a set of profiles; expected one profile: no target says a"
+        " set yet; compile its profiles\n"
     )
     assert not (capgen.folder / "out").exists()
 

@@ -27,6 +27,14 @@ _PARENTS: Final = (
     "note: coverage lost: only what `match` selects is judged, by this profile and by what it has"
     " of its parents"
 )
+_ANY: Final = (
+    "warning: `{}` is an image of any registry that its creator chooses; begin it with the"
+    " registry's name"
+)
+_GIVEN: Final = (
+    "note: with `mutate` a pod that the parents refuse for want of a value is given it, and"
+    " admitted"
+)
 _UNTIL: Final = "until: 9999-12-31"
 
 # What stands below the rules, and what is said: line, column, and text.
@@ -42,17 +50,22 @@ CASES: Final[dict[str, list[tuple[int, int, str]]]] = {
     ],
     "mutate: true\nreading: both\nenforcement: audit": [],
     "containers: {web: {privileged: false}}": [],
-    f"exempt: [{{images: ['a:*', b], rules: [privileged], reason: one, {_UNTIL}}}]": [
-        (0, 12, _LOST.format("image `a:*`, `b`", "`privileged`", "one")),
+    f"exempt: [{{images: ['r.io/a:*', r.io/b], rules: [privileged], reason: one, {_UNTIL}}}]": [
+        (0, 12, _LOST.format("image `r.io/a:*`, `r.io/b`", "`privileged`", "one")),
+    ],
+    f"exempt: [{{images: [r.io/a, '*/b', c], rules: [privileged], reason: one, {_UNTIL}}}]": [
+        (0, 21, _ANY.format("*/b")),
+        (0, 21, _ANY.format("c")),
+        (0, 12, _LOST.format("image `r.io/a`, `*/b`, `c`", "`privileged`", "one")),
     ],
     f"exempt: [{{containers: [a, b], rules: [hostPorts, privileged], reason: two, {_UNTIL}}}]": [
         (0, 12, _NAMED.format("`a`, `b`")),
         (0, 12, _LOST.format("container `a`, `b`", "`hostPorts`, `privileged`", "two")),
     ],
-    f"exempt:\n  - {{images: [a], containers: [b], rules: [privileged], reason: x, {_UNTIL}}}\n"
+    f"exempt:\n  - {{images: [r/a], containers: [b], rules: [privileged], reason: x, {_UNTIL}}}\n"
     f"  - {{containers: [c], rules: [hostPorts], reason: z, {_UNTIL}}}": [
         (2, 7, _NAMED.format("`c`")),
-        (1, 7, _LOST.format("image `a` and container `b`", "`privileged`", "x")),
+        (1, 7, _LOST.format("image `r/a` and container `b`", "`privileged`", "x")),
         (2, 7, _LOST.format("container `c`", "`hostPorts`", "z")),
     ],
     "network: [inet stream]": [
@@ -60,6 +73,8 @@ CASES: Final[dict[str, list[tuple[int, int, str]]]] = {
     ],
     "extends: pss/baseline": [],
     "extends: pss/baseline\nmatch: {}": [],
+    "extends: pss/baseline\nmutate: true": [(1, 11, _GIVEN)],
+    "extends: pss/baseline\nmutate: false": [],
     "extends: pss/baseline\nmatch: {namespaces: {include: [shop]}}": [(1, 10, _PARENTS)],
     "extends: pss/baseline\nmatch: {namespaces: {exclude: [shop]}}": [(1, 10, _PARENTS)],
     "extends: pss/baseline\nmatch: {namespaceSelector: {matchLabels: {a: b}}}": [(1, 10, _PARENTS)],

@@ -112,7 +112,7 @@ def test_template_is_judged_when_it_changes(workload: Workload) -> None:
     assert rules(bad, Operation.CREATE) == ["hostPID"]
     assert rules(good(), Operation.CREATE) == []
     assert rules(bad, Operation.UPDATE) == []
-    assert rules(tweak(bad, {"spec.hostIPC": False}), Operation.UPDATE) == ["hostPID"]
+    assert rules(tweak(bad, {"spec.subdomain": "a"}), Operation.UPDATE) == ["hostPID"]
 
 
 def test_debug_container_in_an_old_pod() -> None:

@@ -137,8 +137,11 @@ def test_offence_of_an_added_container(volume: dict[str, Any], path: str) -> Non
     old = tweak(good(ephemeral=True), {"spec.volumes": [EMPTY, volume]})
     found = admit(adding(old, container("new") | {"volumeMounts": MOUNTS}), MADE).violations
     way = ("spec", "ephemeralContainers", 1, "volumeMounts", 1)
-    assert {(one.rule, one.container, one.path, one.value) for one in found} == {
-        ("hostPath", "new", way, path)
+    places = {(one.rule, one.container, one.path, one.value) for one in found}
+    # What it mounts beside that is no volume that may be mounted either.
+    assert places == {
+        ("hostPath", "new", way, path),
+        ("volumes", "new", (*way[:-1], 0), "emptyDir"),
     }
 
 

@@ -168,10 +168,10 @@ INHERITED: Final[dict[str, tuple[str, dict[str, str], dict[str, str]]]] = {
         {"above": f"reading: effective\nrules: {{runAsUser: {USER}}}, runAsNonRoot: true}}"},
         {"runAsUser": "effective", "runAsNonRoot": "effective"},
     ),
-    "the parent's is not the child's own rule's": (
+    "the parent's, for the child's own rule too": (
         f"extends: [above]\nrules: {{runAsGroup: {USER}}}}}",
         {"above": f"reading: both\nrules: {{runAsUser: {USER}}}}}"},
-        {"runAsUser": "both", "runAsGroup": "declared"},
+        {"runAsUser": "both", "runAsGroup": "both"},
     ),
 }
 _EACH: Final = {

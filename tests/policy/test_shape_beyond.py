@@ -53,12 +53,12 @@ def test_unknown_field_beyond_pod_security(changes: dict[str, Any], nearest: str
 
 
 def test_structs_of_other_rules_are_left_alone() -> None:
-    """A mount is nobody's business where no rule on paths or tokens judges it."""
+    """A mount is nobody's business where no rule on volumes, paths or tokens judges it."""
     odd = {
         "spec.containers.0.volumeMounts": [{"readonly": True}],
         "spec.volumes": [{"name": "v", "csi": {"Driver": 1}}],
     }
-    made = profile("kubernetes: '1.36'\nrules: {volumes: {allow: [csi, projected]}}")
+    made = profile("kubernetes: '1.36'\nrules: {hostPID: false}")
     assert admit(Request(tweak(good(), odd)), made).allowed
 
 

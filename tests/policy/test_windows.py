@@ -39,14 +39,8 @@ OF_A_CONTAINER: Final = {
     "securityContext.runAsUser",
     "securityContext.runAsGroup",
 }
-# To be decided: a host process must have hostNetwork.
-DISPUTED: Final = {"hostNetwork"}
 FIELDS: Final = [
-    pytest.param(
-        part.subject,
-        id=".".join(part.subject.path),
-        marks=[pytest.mark.xfail] if entry.id in DISPUTED else [],
-    )
+    pytest.param(part.subject, id=".".join(part.subject.path))
     for entry in CATALOGUE
     for part in entry.parts
     if isinstance(part.subject, Field)

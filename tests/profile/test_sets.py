@@ -188,7 +188,9 @@ WRONG: Final = {
     "  scope: {}\n": "set.yaml:5:3: `anyOf` is required here",
     "  anyOf: [other]\n": "other.yaml:1:1: `other` is a set of profiles; expected one profile",
     "  anyOf: [child]\n": "other.yaml:1:1: `other` is a set of profiles; expected one profile",
-    "  anyOf: [pod]\n": "pod.yaml:2:7: `kind` must be `Profile` or `ProfileSet`; found the text `Pod`",
+    "  anyOf: [pod]\n": (
+        "pod.yaml:2:7: `kind` must be `Profile` or `ProfileSet`; found the text `Pod`"
+    ),
     "  anyOf: [bad]\n": "bad.yaml:6:11: `privilegd` is no key here; did you mean `privileged`?",
     "  anyof: [root]\n  anyOf: [root]\n": (
         "set.yaml:5:3: `anyof` is no key here; did you mean `anyOf`?"

@@ -47,7 +47,7 @@ class Frame(NamedTuple):
     """What a group holds at its pod's level, and what may come on top.
 
     Attributes:
-        base: stands once, and what it says of a container in each.
+        base: stands once, and says nothing of containers.
         extras: each is one more container, or one more item of a list. One of them at least is
             chosen. Any of those that a side admits one at a time, it admits together: a test
             judges container by container and item by item.
@@ -85,7 +85,6 @@ def assembled(chosen: Sequence[Chosen], spec: Data) -> tuple[dict[str, Any], boo
         for number, container in enumerate(containers):
             # Who has fewer to offer repeats the last: it holds in any container.
             extra = extras[min(number, len(extras) - 1)]
-            _lay(container, base.container)
             _lay(container, extra.container)
             name = container["name"]
             notes |= {before + name: text for before, text in extra.notes.items()}

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from capgen.policy.edges import volume_sources
-from capgen.policy.subjects import ACCOUNT_PATH, Field, HostPaths, TokenMount, VolumeTypes
+from capgen.policy.subjects import Field, HostPaths, TokenMount, VolumeTypes
 
 from .ground import best
 from .pods import EMPTY, Frame, Piece
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 _HOST_PATH: Final = "hostPath"
 _AUTOMOUNT: Final = "automountServiceAccountToken"
-# A pod with a volume of such a name gets no token's volume: it brings its own.
+# A volume of such a name is taken for the token's.
 _BROUGHT: Final = "kube-api-access-own"
 
 
@@ -52,14 +52,10 @@ def frames(ground: Ground) -> list[Frame]:
 
 
 def _brought(source: dict[str, Any], extras: tuple[Piece, ...]) -> Iterator[Frame]:
-    """Yield frames in which the pod brings the token's volume itself.
-
-    The API server adds none then, and says nothing of the token unless it is mounted.
-    """
+    """Yield frames in which the pod brings the token's volume itself: the API server adds none."""
     own = {"volumes": [{"name": _BROUGHT, **source}]}
-    mount = {"name": _BROUGHT, "mountPath": ACCOUNT_PATH, "readOnly": True}
     yield Frame(Piece(spec={_AUTOMOUNT: True, **own}, automount=True), extras)
-    yield Frame(Piece(spec=own, container={"volumeMounts": [mount]}, automount=True), extras)
+    yield Frame(Piece(spec=own, automount=True), extras)
 
 
 def _volumes(ground: Ground) -> Iterator[tuple[dict[str, Any], bool]]:
