@@ -273,7 +273,8 @@ CATALOGUE: Final[tuple[Entry, ...]] = (
                 "allow",
                 _security("seLinuxChangePolicy", Kind.STRING, Level.POD),
                 known="seLinuxChangePolicies",
-                prefer=("MountOption",),
+                # MountOption is behind a gate that is off up to 1.36: the API refuses it there.
+                prefer=("Recursive",),
             ),
         ),
     ),

@@ -17,11 +17,12 @@ from capgen.errors import ProfileError
 from .catalogue import CONDITIONS
 from .chosen import Chosen, Value, bare_pod
 from .clashes import check_together
+from .defaults import defaulted
 from .expressions import AnyOf, allowed_text, judge, tests
 from .pod import view
 from .predicates import Includes, InRanges, OneOf, Within, holds
 from .rules import part_of
-from .subjects import EACH, Field, Level, settable
+from .subjects import EACH, Field, Level, TokenMount, settable
 from .subjects import plain as plain_subject
 from .values import Kind, show
 
@@ -67,8 +68,14 @@ def choose(profile: Profile, os: Os) -> Choice:
     """
     values = wanted(profile, os)
     check_together(values)
-    pod = view(bare_pod(values))
-    refused = [rule for rule in profile.rules if judge(rule.expression)(pod)]
+    bare = bare_pod(values)
+    # The token is judged by its mount, which the API server adds.
+    mounted = view(defaulted(bare, profile.minors, template=False))
+    refused = [
+        rule
+        for rule in profile.rules
+        if judge(rule.expression)(mounted if _sees_mounts(rule) else view(bare))
+    ]
     hopeless = [rule for rule in refused if os == "linux" and not _of_windows(rule)]
     if hopeless:
         raise ProfileError(_hopeless(hopeless[0]))
@@ -128,6 +135,10 @@ def own_values(profile: Profile, os: Os, container: str) -> tuple[Chosen, ...]:
         for each in values
         if each.rule in profile.choices[container] and each.field.level is not Level.POD
     )
+
+
+def _sees_mounts(rule: Rule) -> bool:
+    return any(isinstance(test.subject, TokenMount) for test in tests(rule.expression))
 
 
 def _of_windows(rule: Rule) -> bool:

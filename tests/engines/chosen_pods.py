@@ -28,8 +28,6 @@ NO_CHOICE: Final = {
     " chosen for it; give it a `default` that it allows",
     "all-both": "`runAsGroup` refuses every pod that leaves it unset, and no value can be chosen"
     " for it; give it a `default` that it allows",
-    "all-token": "`automountServiceAccountToken` refuses every pod that leaves it unset, and no"
-    " value can be chosen for it; give it a `default` that it allows",
 }
 _SYSTEMS: Final[tuple[Os, ...]] = ("linux", "windows")
 _DEPLOYMENT: Final = WORKLOADS[4]

@@ -16,7 +16,7 @@ from capgen.policy.subjects import EACH, Field, Level
 from capgen.policy.values import UNSET
 
 from . import kernel, ports, volumes
-from .ground import best, refuses
+from .ground import best
 from .groups import Family
 from .plain import nested
 from .pods import EMPTY, Frame, Piece
@@ -30,7 +30,6 @@ if TYPE_CHECKING:
 
     from .ground import Ground
     from .groups import Group
-    from .values import Value
 
 
 def frames(group: Group, ground: Ground) -> list[Frame]:
@@ -81,15 +80,11 @@ def _positions(field: Field, ground: Ground) -> tuple[list[Any], list[Any]]:
     narrow = ground.on(field.path)
     every = values(field, narrow)
     # What a container says itself is judged in every reading, what its pod says in all but one.
-    own = best(every, narrow, _refuses, certain=lambda _: True)
-    above: list[Value] = []
-    if field.level is Level.INHERITED:
-        above = best(every, narrow, _refuses, lambda test: test.reading is not Reading.EFFECTIVE)
-    return [UNSET, *(value.raw for value in own)], [UNSET, *(value.raw for value in above)]
-
-
-def _refuses(test: Test, value: Value) -> bool:
-    return refuses(test, value.read)
+    own = best(every, narrow, certain=lambda _: True)
+    if field.level is not Level.INHERITED:
+        return [UNSET, *own], [UNSET]
+    above = best(every, narrow, certain=lambda test: test.reading is not Reading.EFFECTIVE)
+    return [UNSET, *own], [UNSET, *above]
 
 
 def _struct(ground: Ground) -> list[Frame]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from itertools import product
-from typing import TYPE_CHECKING, Any, Final, NamedTuple, assert_never
+from typing import TYPE_CHECKING, Any, Final, assert_never
 
 from capgen.policy.find import finder
 from capgen.policy.pod import view
@@ -41,19 +41,7 @@ _BESIDE: Final[dict[str, dict[str, Any]]] = {"sysctls": {"value": "0"}}
 _MOST_LISTS: Final = 2_000
 
 
-class Value(NamedTuple):
-    """A value of a field, or of an item of it.
-
-    Attributes:
-        raw: what is written.
-        read: what a test is given of it.
-    """
-
-    raw: Any
-    read: object
-
-
-def values(field: Field, ground: Ground) -> list[Value]:
+def values(field: Field, ground: Ground) -> list[Any]:
     """Return values of a field that stand for all that it may hold, or an item of it may.
 
     Args:
@@ -62,12 +50,12 @@ def values(field: Field, ground: Ground) -> list[Value]:
     """
     # How a value reads is the same at every level.
     find = finder(replace(field, level=Level.POD), Reading.DECLARED)
-    found = []
-    for raw in _domain(field, ground):
-        seen = [value for *_, value in find(view({"spec": placed(field, raw)}))]
-        # What reads as unset is unset: a blank, an empty list.
-        found += [Value(raw, value) for value in seen if value is not UNSET]
-    return found
+
+    def stands(raw: object) -> bool:
+        return any(value is not UNSET for *_, value in find(view({"spec": placed(field, raw)})))
+
+    # What reads as unset is unset: a blank, an empty list.
+    return [raw for raw in _domain(field, ground) if stands(raw)]
 
 
 def placed(field: Field, value: object) -> dict[str, Any]:
