@@ -34,8 +34,8 @@ ROOMS: dict[str, set[str]] = {
     "options": set(),
     "listing": {"targets", "profile", "policy", "errors"},
     "cli": {
-        "__init__", "check", "compiler", "explain", "listing", "capabilities", "options", "terminal",
-        "errors",
+        "__init__", "check", "compiler", "explain", "listing", "capabilities", "options",
+        "terminal", "errors",
     },
     "__main__": {"cli"},
 }  # fmt: skip

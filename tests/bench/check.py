@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from capgen.check.judge import Judge
+from capgen.policy.profile import Union
 from capgen.profile.library import open_profile
 from capgen.reader import read_bytes
 
@@ -41,7 +42,7 @@ spec:
 
 
 def _judged(data: bytes) -> Callable[[], None]:
-    judge = Judge([open_profile("pss/restricted")])
+    judge = Judge([Union((open_profile("pss/restricted"),))])
 
     def run() -> None:
         for found in judge.run(read_bytes(data, "bench.yaml")):

@@ -8,7 +8,8 @@ import pytest
 
 from capgen.errors import ProfileError
 from capgen.policy.catalogue import ENTRIES
-from capgen.policy.choice import bare_pod, choose
+from capgen.policy.choice import choose
+from capgen.policy.chosen import bare_pod
 from capgen.policy.expressions import judge
 from capgen.policy.pod import view
 from capgen.policy.profile import Profile

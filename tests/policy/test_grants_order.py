@@ -13,7 +13,7 @@ from tests.policy.made import profile
 
 # What the parent grants, what the child does, and in which sections that is more.
 PAIRS: tuple[tuple[dict[str, Any], dict[str, Any], list[str]], ...] = (
-    ({}, {"syscalls": {"base": "runtime-default"}, "writable": ["/tmp"]}, []),
+    ({}, {"syscalls": {"base": "runtime-default"}, "writable": ["/srv"]}, []),
     ({"syscalls": {"base": "empty"}}, {"syscalls": {"base": "empty"}}, []),
     ({"syscalls": {"base": "empty"}}, {"syscalls": {"base": "runtime-default"}}, ["syscalls"]),
     ({"syscalls": {"base": "runtime-default"}}, {"syscalls": {"base": "empty"}}, []),
@@ -34,7 +34,7 @@ PAIRS: tuple[tuple[dict[str, Any], dict[str, Any], list[str]], ...] = (
     ({"syscalls": {"deny": ["ptrace"]}}, {"syscalls": {"base": "empty"}}, []),
     ({"files": {"read": ["/etc/**"]}}, {"files": {"read": ["/etc/nginx/**"]}}, []),
     ({"files": {"read": ["/etc/nginx/**"]}}, {"files": {"read": ["/etc/**"]}}, ["files"]),
-    ({"files": {}}, {"files": {"write": ["/tmp/**"]}}, ["files"]),
+    ({"files": {}}, {"files": {"write": ["/srv/**"]}}, ["files"]),
     ({"files": {}}, {"files": {"execute": ["/bin/sh"]}}, ["files"]),
     ({"files": {"deny": ["/etc/shadow"]}}, {"files": {}}, ["files"]),
     ({"files": {"base": "empty"}}, {"files": {}}, ["files"]),
@@ -43,9 +43,9 @@ PAIRS: tuple[tuple[dict[str, Any], dict[str, Any], list[str]], ...] = (
     ({"network": ["inet stream"]}, {"network": ["inet"]}, ["network"]),
     ({"network": []}, {"network": ["unix"]}, ["network"]),
     ({"network": []}, {}, ["network"]),
-    ({"writable": ["/tmp"]}, {"writable": ["/tmp/a"]}, []),
-    ({"writable": ["/tmp"]}, {}, []),
-    ({"writable": ["/tmp"]}, {"writable": ["/tmpx"]}, ["writable"]),
+    ({"writable": ["/srv"]}, {"writable": ["/srv/a"]}, []),
+    ({"writable": ["/srv"]}, {}, []),
+    ({"writable": ["/srv"]}, {"writable": ["/srvx"]}, ["writable"]),
 )
 
 

@@ -69,8 +69,8 @@ REFUSED = {
     ),
     "  extends: [pss/restricted]\n  rules: {runAsNonRoot: {unless: [windows]}}\n": (
         "7:25: `runAsNonRoot` is looser than its parent's: it admits a Pod without"
-        " `spec.containers[0].securityContext.runAsNonRoot` with `spec.os.name: windows`; say why in"
-        " `loosens`"
+        " `spec.containers[0].securityContext.runAsNonRoot` with `spec.os.name: windows`; say why"
+        " in `loosens`"
     ),
     "  extends: [pss/baseline]\n  rules: {hostPID: null}\n": (
         "7:20: `hostPID` is looser than its parent's: it is taken out, its parent's allows false or"
