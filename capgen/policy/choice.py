@@ -68,13 +68,14 @@ def choose(profile: Profile, os: Os) -> Choice:
     """
     values = wanted(profile, os)
     check_together(values)
-    bare = bare_pod(values)
+    pod = bare_pod(values)
+    bare = view(pod)
     # The token is judged by its mount, which the API server adds.
-    mounted = view(defaulted(bare, profile.minors, template=False))
+    mounted = view(defaulted(pod, profile.minors, template=False))
     refused = [
         rule
         for rule in profile.rules
-        if judge(rule.expression)(mounted if _sees_mounts(rule) else view(bare))
+        if judge(rule.expression)(mounted if _sees_mounts(rule) else bare)
     ]
     hopeless = [rule for rule in refused if os == "linux" and not _of_windows(rule)]
     if hopeless:

@@ -54,6 +54,12 @@ def lifting(exemptions: Iterable[Exemption], rule: str) -> tuple[Exemption, ...]
     return tuple(each for each in exemptions if rule in each.rules)
 
 
+def excuses(exemptions: tuple[Exemption, ...]) -> dict[str, Callable[[Mapping], bool]]:
+    """Return for each rule that an exemption lifts which containers it excuses."""
+    lifted = dict.fromkeys(rule for each in exemptions for rule in each.rules)
+    return {rule: excuse(lifting(exemptions, rule)) for rule in lifted}
+
+
 def excuse(exemptions: Iterable[Exemption]) -> Callable[[Mapping], bool]:
     """Return the function that tells whether some exemption holds for a container."""
     judges = [

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from .decision import POD, Operation, Request, Violation
 from .defaults import defaulted, spans
-from .exempt import excuse, lifting
+from .exempt import excuses
 from .expressions import Judge, Offence, allowed_text, judge, tests
 from .pod import Mapping, Pod, ephemeral_names, mapping, newcomers, view
 from .shape import Fault, Struct, faults, shape_of
@@ -44,7 +44,7 @@ class Judgement:
         self._judges: list[tuple[str, Judge]] = [
             (rule.id, judge(rule.expression)) for rule in profile.rules
         ]
-        self._excuses = _excuses(profile)
+        self._excuses = excuses(profile.exempt)
         self._mutate = _mutator(profile)
         subjects: list[Subject] = [
             test.subject for rule in profile.rules for test in tests(rule.expression)
@@ -133,12 +133,6 @@ class Judgement:
             offences = run(seen._replace(containers=lost, pod_level=False))
             found += [_violation(self.profile.name, rule, each, ()) for each in offences]
         return Verdict(tuple(found), pod, exempted=False) if asked else None
-
-
-def _excuses(profile: Profile) -> dict[str, Callable[[Mapping], bool]]:
-    """Return for each rule that an exemption lifts which containers it excuses."""
-    lifted = dict.fromkeys(rule for each in profile.exempt for rule in each.rules)
-    return {rule: excuse(lifting(profile.exempt, rule)) for rule in lifted}
 
 
 def _mutator(profile: Profile) -> Callable[[Mapping], Mapping] | None:

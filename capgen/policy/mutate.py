@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from .choice import own_values, wanted
 from .chosen import setting
-from .exempt import excuse, lifting
+from .exempt import excuses
 from .pod import mapping, sequence
 from .subjects import CONTAINER_LISTS, Level
 from .values import Kind
@@ -38,11 +38,7 @@ def mutator(profile: Profile) -> Callable[[Mapping], Mapping]:
         for system in systems
         for name in profile.choices
     }
-    excuses = {
-        rule: excuse(lifting(profile.exempt, rule))
-        for each in profile.exempt
-        for rule in each.rules
-    }
+    excused = excuses(profile.exempt)
 
     def mutate(pod: Mapping) -> Mapping:
         if not isinstance(pod.get("spec"), dict):
@@ -55,7 +51,7 @@ def mutator(profile: Profile) -> Callable[[Mapping], Mapping]:
             for container in sequence(spec.get(listed)):
                 if isinstance(container, dict):
                     special = own.get((system, str(container.get("name"))), ())
-                    _fill(container, _for(container, [*inside, *special], excuses))
+                    _fill(container, _for(container, [*inside, *special], excused))
         _fill(spec, [each for each in values[system] if each.field.level is not Level.CONTAINER])
         return changed
 
@@ -65,7 +61,7 @@ def mutator(profile: Profile) -> Callable[[Mapping], Mapping]:
 def _for(
     container: Mapping,
     values: Iterable[Chosen],
-    excuses: dict[str, Callable[[Mapping], bool]],
+    excused: dict[str, Callable[[Mapping], bool]],
 ) -> Iterable[Chosen]:
     """Return what is set in a container: of two values for one field the last.
 
@@ -75,7 +71,7 @@ def _for(
     return [
         each
         for each in found.values()
-        if not (each.rule in excuses and excuses[each.rule](container))
+        if not (each.rule in excused and excused[each.rule](container))
     ]
 
 

@@ -37,6 +37,8 @@ if TYPE_CHECKING:
 UNKNOWN_FIELD: Final = "unknownField"
 MALFORMED: Final = "malformed"
 
+# The way to each mount of each container.
+_MOUNTS: Final = {(listed, EACH, "volumeMounts", EACH, "") for listed in CONTAINER_LISTS}
 # Of the unknown keys of one struct, how many are told one by one.
 _MOST: Final = 50
 _TYPES: Final[dict[str, type]] = {"bool": bool, "int": int, "string": str}
@@ -162,16 +164,13 @@ def _ways(subject: Subject) -> _Ways:
             lists = CONTAINER_LISTS if level is not Level.POD else ()
             return above | {(listed, EACH, *path) for listed in lists}
         case VolumeTypes():
-            mounts = {(listed, EACH, "volumeMounts", EACH, "") for listed in CONTAINER_LISTS}
-            return mounts | {("volumes", EACH, "")}
+            return _MOUNTS | {("volumes", EACH, "")}
         case HandlerHosts():
             return {(listed, EACH, *path) for listed in CONTAINER_LISTS for path in HOST_WAYS}
         case HostPaths():
-            mounts = {(listed, EACH, "volumeMounts", EACH, "") for listed in CONTAINER_LISTS}
-            return mounts | {("volumes", EACH, "hostPath", "path")}
+            return _MOUNTS | {("volumes", EACH, "hostPath", "path")}
         case TokenMount():
-            mounts = {(listed, EACH, "volumeMounts", EACH, "") for listed in CONTAINER_LISTS}
-            return mounts | {("automountServiceAccountToken",)}
+            return _MOUNTS | {("automountServiceAccountToken",)}
         case ProfileAnnotations():
             return set()
         case _:
