@@ -148,10 +148,10 @@ def cache() -> Path:
 
 def _folder(module: str) -> Path:
     """Returns the cache folder of a module's engines and their data."""
-    return _kept(cache() / "engines" / f"{module}-{_key(module)}", partial(_build, module))
+    return kept(cache() / "engines" / f"{module}-{_key(module)}", partial(_build, module))
 
 
-def _kept(place: Path, fill: Callable[[Path], None]) -> Path:
+def kept(place: Path, fill: Callable[[Path], None]) -> Path:
     """Returns a folder of the cache, which is there whole or not at all.
 
     Args:
@@ -212,7 +212,7 @@ def _go(module: str, *arguments: str) -> str:
     """Runs `go` in a module's folder and returns what it prints."""
     path, number = _go_on_path()
     if not path:
-        place = _kept(cache() / f"toolchain-{number}", _install_go)
+        place = kept(cache() / f"toolchain-{number}", _install_go)
         path = str(place / "go" / "bin" / "go")
     return _run([path, *arguments], SOURCES / module)
 
