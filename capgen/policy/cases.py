@@ -50,7 +50,8 @@ def cases(profile: Profile, test: Test, known: str | None) -> Iterator[Case]:
         case Field(level=Level.INHERITED) as field:
             yield from _inherited(test, list(edges(test, field, known)))
         case Field() as field:
-            if field.path[:2] != ("volumes", EACH) or alone(profile, field.path[2]):
+            # A volume without the source that the field stands in is an emptyDir.
+            if field.path[:2] != ("volumes", EACH) or alone(profile, field.path[2], "emptyDir"):
                 yield from _plain(field, list(edges(test, field, known)))
         case VolumeTypes():
             yield from volumes_cases(profile, test.predicate)

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from .annotations import SCHEMES
 from .case import METADATA, NEW, PLACES, SPEC, Case, Change
+from .defaults import token_volume
 from .edge_values import paths
 from .edges import annotation_edges, volume_sources
 from .expressions import tests
@@ -58,9 +59,9 @@ def _in_volume(kind: str, subject: object) -> bool:
 
 
 def alone(profile: Profile, *kinds: str) -> bool:
-    """Tell whether no rule on the types of volumes refuses these, or what is none of them."""
+    """Tell whether no rule on the types of volumes refuses any of these."""
     return all(
-        {*kinds, "emptyDir"} <= set(getattr(test.predicate, "values", ()))
+        set(kinds) <= set(getattr(test.predicate, "values", ()))
         for rule in profile.rules
         for test in tests(rule.expression)
         if isinstance(test.subject, VolumeTypes)
@@ -98,13 +99,16 @@ def written_cases(profile: Profile, test: Test) -> Iterator[Case]:
         for prefix in _prefixes(other)
     ]
     writable = {str(path): fine for _, path, fine in paths(_prefixes(test))}
+    # What is no path of the node may be written.
+    beside = [{"name": "other", "emptyDir": {}}] if alone(profile, "emptyDir") else []
     for prefix in every:
         path = f"{prefix.rstrip('/')}/web"
         write = writable.get(path, False)
-        volumes = _volumes_are(_from_node("data", path), {"name": "other", "emptyDir": {}})
+        volumes = _volumes_are(_from_node("data", path), *beside)
         for place, way in PLACES.items():
             for label, flag in (("read", True), ("write", False), ("null", None), ("unset", UNSET)):
-                listed = [_mount("other", read_only=False), _mount("data", read_only=flag)]
+                others = [_mount(each["name"], read_only=False) for each in beside]
+                listed = [*others, _mount("data", read_only=flag)]
                 allowed = write or flag is True
                 mounts: Change = (way, ("volumeMounts",), listed)
                 yield Case(f"{place} {label} {path}", (volumes, mounts), allowed)
@@ -133,7 +137,7 @@ def token_cases(profile: Profile, test: Test) -> Iterator[Case]:
     """Yield the cases of the service account's token, whose account says nothing of it."""
     values = test.predicate.values if isinstance(test.predicate, OneOf) else ()
     # The volume of the token is of one type or of the other, by version.
-    welcome = alone(profile, "projected", "secret")
+    welcome = alone(profile, *{token_volume(minor) for minor in profile.minors})
     way = ("automountServiceAccountToken",)
     rows: list[tuple[str, object, bool]] = [
         ("false", False, any(value is False for value in values))

@@ -68,6 +68,11 @@ def defaulted(pod: Mapping, span: range, *, template: bool, automount: bool = Tr
     return {**pod, "spec": changed}
 
 
+def token_volume(minor: int) -> str:
+    """Return the type of the volume in which a minor version mounts the account's token."""
+    return "projected" if minor >= _PROJECTED_SINCE else "secret"
+
+
 def _host_ports(spec: Mapping) -> None:
     def bind(container: Mapping) -> Mapping:
         ports = container.get("ports")
@@ -106,8 +111,8 @@ def _token_volume(spec: Mapping, span: range) -> None:
     named = (mapping(volume).get("name") for volume in sequence(volumes))
     name = next((each for each in named if str(each or "").startswith(_ACCESS_PREFIX)), None)
     if name is None:
-        kinds = {"projected" if version >= _PROJECTED_SINCE else "secret" for version in span}
-        added = [{"name": f"{_ACCESS_PREFIX}{kind}", kind: {}} for kind in sorted(kinds)]
+        kinds = sorted({token_volume(minor) for minor in span})
+        added = [{"name": f"{_ACCESS_PREFIX}{kind}", kind: {}} for kind in kinds]
         spec["volumes"] = [*sequence(volumes), *added]
         name = added[0]["name"]
     token = {"name": name, "mountPath": ACCOUNT_PATH, "readOnly": True}
