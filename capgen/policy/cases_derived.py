@@ -107,7 +107,7 @@ def written_cases(profile: Profile, test: Test) -> Iterator[Case]:
         volumes = _volumes_are(_from_node("data", path), *beside)
         for place, way in PLACES.items():
             for label, flag in (("read", True), ("write", False), ("null", None), ("unset", UNSET)):
-                others = [_mount(each["name"], read_only=False) for each in beside]
+                others = [_mount("other", read_only=False) for _ in beside]
                 listed = [*others, _mount("data", read_only=flag)]
                 allowed = write or flag is True
                 mounts: Change = (way, ("volumeMounts",), listed)

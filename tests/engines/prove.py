@@ -3,7 +3,8 @@
 `ENGINES="psa yaml"` in the environment chooses engines; by default all run. The exit status is 1
 when an engine differs, has judged nothing, or cannot be built or started.
 
-To add a row, write a function from `Lab` to `Row` and name it with its engine in `CHECKS`.
+To add a row, write a function from `Lab` to `Row` and name it with its engine in `CHECKS`. Those
+of one engine run in order, in a process and a laboratory of their own; two engines at a time.
 """
 
 from __future__ import annotations
@@ -12,12 +13,14 @@ import os
 import signal
 import sys
 
-from tests.engines import lab, security_context, yaml_judge
+from tests.engines import lab, lanes, security_context, yaml_judge
 from tests.engines.cel_environment import cel_environments
 from tests.engines.cluster_check import cluster_check
+from tests.engines.implied_check import implied_levels
 from tests.engines.openapi import openapi
+from tests.engines.order_check import order_fuzzed, order_matrix, order_sampled
 from tests.engines.pod_security_check import fixtures_agree, random_agree, witnesses_agree
-from tests.engines.proving import Check, Difference, Lab, Row, report, run, table
+from tests.engines.proving import Check, Difference, Lab, Row, report, table
 from tests.engines.psa import Request, defaulted, fixtures
 from tests.engines.vap_check import checks
 from tests.engines.vap_exempt import exemptions
@@ -63,6 +66,10 @@ CHECKS = (
     Check("psa", random_agree),
     Check("yaml", yaml_reader),
     Check("cel", cel_environments),
+    Check("order", order_matrix),
+    Check("order", order_fuzzed),
+    Check("order", implied_levels),
+    Check("order", order_sampled),
     Check("apiserver", cluster_check),
     Check("apiserver", openapi),
     *checks(),
@@ -83,7 +90,7 @@ def main() -> int:
         names = ", ".join(f"`{name}`" for name in sorted(unknown))
         print(f"prove: no engine {names}; there are {', '.join(sorted(known))}", file=sys.stderr)
         return 1
-    rows = list(run(check for check in CHECKS if check.engine in chosen))
+    rows = lanes.run([check for check in CHECKS if check.engine in chosen])
     print(table(rows))
     for row in rows:
         if row.differences:

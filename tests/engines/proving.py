@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import sys
-import time
 from collections import defaultdict
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -12,7 +10,6 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Self, TypeAlias
 
 from tests.engines.apiserver import Cluster
-from tests.engines.lab import LabError
 from tests.engines.psa import PodSecurity
 
 if TYPE_CHECKING:
@@ -91,25 +88,6 @@ class Check:
 
     engine: str
     run: Callable[[Lab], Row]
-
-
-def run(checks: Iterable[Check]) -> Iterator[Row]:
-    """Runs the checks on one laboratory and yields their rows; says on stderr what each took.
-
-    A check whose engine could not be built, started or spoken to gives a row without cases, and
-    the others go on.
-    """
-    with Lab() as lab:
-        for check in checks:
-            start = time.monotonic()
-            try:
-                row = check.run(lab)
-            except LabError as error:
-                print(f"{check.engine}: {error}", file=sys.stderr)
-                row = Row(check.run.__name__, check.engine, "", 0, notes="failed: see above")
-            took = time.monotonic() - start
-            print(f"{row.target}, {row.engine}: {took:.1f} s", file=sys.stderr, flush=True)
-            yield row
 
 
 def table(rows: Iterable[Row]) -> str:

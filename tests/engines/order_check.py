@@ -1,0 +1,75 @@
+"""Holds what the order says against pods: the library, many random pods, and random profiles.
+
+No engine knows the order. Its judge is the interpreter, which the engines of the other rows judge.
+"""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from random import Random
+from typing import TYPE_CHECKING, Final
+
+from capgen.policy.values import NEWEST_MINOR
+from capgen.profile.library import names, open_profile
+from tests.engines.proving import Difference, Row
+from tests.policy.order import fuzz
+from tests.policy.order.sampling import contradictions, versions_of
+from tests.policy.order.test_library import LEVELS, left_open
+
+if TYPE_CHECKING:
+    from capgen.policy.profile import Profile
+    from tests.engines.proving import Lab
+
+_PODS: Final = 200_000
+_DRAWN: Final = 300
+_REQUESTS: Final = 100
+_ENGINE: Final = "interpreter"
+
+
+def order_matrix(_: Lab) -> Row:
+    """Compares each profile of the library at each version with each: nothing is left open."""
+    profiles = _library()
+    differing = [Difference(each, "proven or refuted", "unknown") for each in left_open(profiles)]
+    note = f"pairs of {len(profiles)} profiles at a version, 1.0 to 1.{NEWEST_MINOR}"
+    return Row("order", _ENGINE, "", len(profiles) ** 2, tuple(differing), note)
+
+
+def order_sampled(_: Lab) -> Row:
+    """Judges random pods near the edges: none is against what was proven."""
+    profiles = _library()
+    differing = [
+        Difference(
+            {"pod": each.request.object, "old": each.request.old_object},
+            f"{_named(profiles[each.strict])} is as strict as {_named(profiles[each.loose])}",
+            "the first admits it, the other does not",
+        )
+        for each in contradictions(profiles, _PODS)
+    ]
+    return Row("order", _ENGINE, "", _PODS, tuple(differing), "random pods, all pairs")
+
+
+def order_fuzzed(_: Lab) -> Row:
+    """Compares random profiles and unions; a proof is held against random requests."""
+    first = time.time_ns() % 10**9
+    answers: Counter[str] = Counter()
+    differing = []
+    for seed in range(first, first + _DRAWN):
+        chance = Random(seed)
+        try:
+            case = fuzz.draw(chance)
+            answers[type(fuzz.check(case, chance, _REQUESTS)).__name__.lower()] += 1
+        except AssertionError as error:
+            differing.append(Difference({"seed": seed}, "no contradiction", str(error)))
+    told = ", ".join(f"{count} {answer}" for answer, count in sorted(answers.items()))
+    note = f"random profiles, seeds from {first}: {told}; {_REQUESTS} requests for each proof"
+    return Row("order", _ENGINE, "", _DRAWN, tuple(differing), note)
+
+
+def _library() -> list[Profile]:
+    every = versions_of(*LEVELS)
+    return [*every, *(open_profile(name) for name in names() if name not in LEVELS)]
+
+
+def _named(profile: Profile) -> str:
+    return f"{profile.name} at 1.{profile.minors[0]} to 1.{profile.minors[-1]}"
