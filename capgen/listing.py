@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from capgen.policy.catalogue import CATALOGUE
+from capgen.policy.catalogue import CATALOGUE, ENTRIES
 from capgen.policy.rules import keys_of
 from capgen.policy.subjects import shown
 from capgen.profile.library import library, names
@@ -61,7 +61,7 @@ def schema() -> str:
     # pydantic, for this list only.
     from capgen.profile.json_schema import text  # noqa: PLC0415 - cold start of the others
 
-    return text()
+    return text([each.name for each in TARGETS], list(ENTRIES))
 
 
 def _shown(rows: list[dict[str, Any]], columns: tuple[str, str], *, as_json: bool) -> str:

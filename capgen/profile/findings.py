@@ -39,6 +39,8 @@ _PATTERNS = {
     LINE: "has a character that no line of text may hold",
     ABSOLUTE: "is no absolute path",
 }
+# So many keys are listed where none is near to what was written; `rules` has more.
+_FEW = 16
 _QUOTED = re.compile("'([^']*)'")
 
 
@@ -51,7 +53,8 @@ def explain(
         path = _real_path(finding["loc"], document.value)
         if finding["type"] == "extra_forbidden":
             key = str(finding["loc"][-1])
-            message = f"`{key}` is no key here{nearest(key, _siblings(model, finding['loc'][:-1]))}"
+            known = _siblings(model, finding["loc"][:-1])
+            message = f"`{key}` is no key here{nearest(key, known) or _listed(known)}"
             position = document.locate_key((*path,))
         else:
             message = _say(finding, _last(path))
@@ -63,6 +66,12 @@ def explain(
         if (position, message) not in seen:
             seen.add((position, message))
             yield ProfileError(message, file=document.file, position=position)
+
+
+def _listed(known: list[str]) -> str:
+    """Return `; expected ...` with what is known, if that is short enough to be read."""
+    names = [f"`{name}`" for name in dict.fromkeys(known)]
+    return f"; expected {', '.join(names)}" if len(names) <= _FEW else ""
 
 
 def _say(finding: ErrorDetails, text: str) -> str:

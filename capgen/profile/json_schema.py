@@ -3,21 +3,46 @@
 from __future__ import annotations
 
 import json
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pydantic import TypeAdapter
 
 from .schema import Profile, ProfileSet
 
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
 
-def text() -> str:
-    """Return the schema of a profile or of a set of profiles: JSON Schema, draft 2020-12."""
-    schema = TypeAdapter(Profile | ProfileSet).json_schema()
+
+def text(targets: Sequence[str], rules: Sequence[str]) -> str:
+    """Return the schema of a profile or of a set of profiles: JSON Schema, draft 2020-12.
+
+    Args:
+        targets: names that an editor is to complete; others are not refused, as this version of
+            capgen need not know them all.
+        rules: the same, where a rule is a key.
+    """
+    schema = _plain(TypeAdapter(Profile | ProfileSet).json_schema())
+    one, many = schema.pop("anyOf")
+    # Told apart by what it says it is, a file with a mistake is told this mistake alone.
     head = {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": "capgen profile",
+        "type": "object",
+        "if": {"properties": {"kind": {"const": "ProfileSet"}}, "required": ["kind"]},
+        "then": many,
+        "else": one,
     }
-    return json.dumps(head | _plain(schema), indent=1)
+    spec = schema["$defs"]["Spec"]["properties"]
+    spec["targets"]["items"]["anyOf"].insert(0, {"enum": list(targets)})
+    for reasons in (spec["loosens"], spec["accept"]["additionalProperties"]):
+        _complete(reasons, rules)
+    _complete(spec["accept"], targets)
+    return json.dumps(head | schema, indent=1)
+
+
+def _complete(mapping: dict[str, Any], keys: Iterable[str]) -> None:
+    """Name keys of a mapping that may have any, for editors."""
+    mapping["properties"] = dict.fromkeys(keys, mapping["additionalProperties"])
 
 
 def _plain(node: Any) -> Any:  # noqa: ANN401 - any part of a schema

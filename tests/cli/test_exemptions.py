@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 import pytest
 
-from capgen.profile.json_schema import text
+from capgen.listing import schema
 
 if TYPE_CHECKING:
     from tests.cli.conftest import Capgen
@@ -198,4 +198,4 @@ def test_schema(capgen: Capgen) -> None:
     """`schema` prints the JSON Schema, and nothing else."""
     done = capgen("schema")
     assert (done.code, done.stderr) == (0, "")
-    assert done.json == json.loads(text())
+    assert done.json == json.loads(schema())

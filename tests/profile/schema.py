@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from jsonschema import Draft202012Validator, FormatChecker
 
-from capgen.profile.json_schema import text
+from capgen.listing import schema
 from capgen.profile.load import InvalidProfileError
 from tests.profile.example import read
 
@@ -22,7 +22,7 @@ STRANGE: Final = "zz~"
 @cache
 def validator() -> Any:  # noqa: ANN401 - the library's types are not shipped
     """Return the schema, ready to validate."""
-    return Draft202012Validator(json.loads(text()), format_checker=FormatChecker(["date"]))
+    return Draft202012Validator(json.loads(schema()), format_checker=FormatChecker(["date"]))
 
 
 def verdicts(document: object) -> tuple[bool, bool]:

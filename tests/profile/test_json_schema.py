@@ -180,3 +180,26 @@ SETS: Final[list[tuple[dict[str, object], bool]]] = [
 def test_sets(spec: dict[str, object], fine: bool) -> None:
     """A set has its own keys."""
     assert verdicts(a_set(**spec)) == (fine, fine)
+
+
+def test_a_mistake_is_told_alone() -> None:
+    """What is wrong is said of the kind that the file has, where it stands, and of no other."""
+    for document, path in (
+        (profile(enforcment="deny"), ["spec"]),
+        (a_set(enforcment="deny"), ["spec"]),
+        (profile() | {"kind": "Prophile"}, ["kind"]),
+    ):
+        errors = list(validator().iter_errors(document))
+        assert [list(error.absolute_path) for error in errors] == [path]
+
+
+def test_what_an_editor_completes() -> None:
+    """Names of targets and rules are offered where they are keys or items; others are taken."""
+    spec = validator().schema["$defs"]["Spec"]["properties"]
+    offered = [each["enum"] for each in spec["targets"]["items"]["anyOf"] if "enum" in each]
+    assert offered == [["security-context", "vap", "docker"]]
+    assert list(spec["accept"]["properties"]) == offered[0]
+    assert list(spec["loosens"]["properties"]) == list(ENTRIES)
+    assert list(spec["accept"]["properties"]["vap"]["properties"]) == list(ENTRIES)
+    later = profile(targets=["gatekeeper"], accept={"gatekeeper": {"later": "why"}})
+    assert verdicts(later) == (True, True)

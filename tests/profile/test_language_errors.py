@@ -95,14 +95,21 @@ CONTAINERS: Final = {
     "containers: {web: {runAsUsr: 1}}": [
         "6:22: `runAsUsr` is no key here; did you mean `runAsUser`?"
     ],
-    "containers: {web: {hostPID: false}}": ["6:22: `hostPID` is no key here"],
+    "containers: {web: {hostPID: false}}": [
+        (
+            "6:22: `hostPID` is no key here; expected `privileged`, `allowPrivilegeEscalation`,"
+            " `readOnlyRootFilesystem`, `capabilities`, `runAsNonRoot`, `runAsUser`, `runAsGroup`,"
+            " `seLinuxOptions`, `seccompProfile`, `appArmorProfile`, `procMount`, `hostProcess`,"
+            " `windowsOptions`"
+        )
+    ],
     "containers: {web: {privileged: 1}}": ["6:34: `privileged` must be true or false; found `1`"],
     "containers: {web: {capabilities: {add: [CHOWNN]}}}": [
         "6:43: `CHOWNN` is not known here; did you mean `CHOWN`?"
     ],
     "containers: {web: {capabilities: {drop: [ALL]}}}": [
         "6:36: `add` is required here",
-        "6:37: `drop` is no key here",
+        "6:37: `drop` is no key here; expected `add`",
     ],
     "containers: {web: {seccompProfile: Runtimedefault}}": [
         "6:38: `Runtimedefault` is not known here; did you mean `RuntimeDefault`?"
@@ -141,7 +148,7 @@ KEYS: Final = {
     ],
     "rules: {hostPath: {allow: [{path: /var}]}}": [
         "6:30: `prefix` is required here",
-        "6:31: `path` is no key here",
+        "6:31: `path` is no key here; expected `prefix`, `readOnly`",
     ],
     "rules: {hostPath: {allow: [{prefix: /var, readonly: true}]}}": [
         "6:45: `readonly` is no key here; did you mean `readOnly`?"
@@ -158,7 +165,12 @@ KEYS: Final = {
     "rules: {capabilities: {allow: [ALL], allCovers: 1}}": [
         "6:51: `allCovers` must be true or false; found `1`"
     ],
-    "rules: {privileged: {allow: [false], allCovers: true}}": ["6:40: `allCovers` is no key here"],
+    "rules: {privileged: {allow: [false], allCovers: true}}": [
+        (
+            "6:40: `allCovers` is no key here;"
+            " expected `since`, `allow`, `unset`, `unless`, `reading`, `default`"
+        )
+    ],
     "rules: {capabilities: {allow: [CHOWN], add: [KILL]}}": [
         "6:10: `capabilities`: the default `[KILL]` is not allowed; allowed is CHOWN or unset"
     ],

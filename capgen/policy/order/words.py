@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from capgen.policy.catalogue import CONDITIONS
 from capgen.policy.expressions import allowed_text, tests
-from capgen.policy.subjects import Field, Path, brief, dotted
+from capgen.policy.subjects import LOCALHOST, Field, Path, brief, dotted
 from capgen.policy.values import UNSET, show
 
 from .answers import Refuted, Unknown
@@ -47,6 +47,8 @@ def in_words(answer: Refuted | Unknown, child: Rule | None) -> str:
     theirs = violation.allowed
     said = "it is taken out" if child is None else ""
     ours = _allowed(child, violation.message) if child is not None else None
+    if child is not None and ours is None and " must be " in violation.message:
+        said = "it allows any"
     if ours is not None and ours != theirs:
         said = f"it allows {ours}"
     if said:
@@ -76,7 +78,10 @@ def _pod(found: Refuted) -> str:
         absent = f" without `{dotted(violation.path)}`"
         told = settled
     else:
-        own = [path for path in leaves if all(map(eq, path, violation.path))]
+        # A local profile is its name.
+        local = str(violation.value).startswith(f"{LOCALHOST}:")
+        way = violation.path[:-1] if local else violation.path
+        own = [path for path in leaves if all(map(eq, path, way))]
         # What defaulting made of something else is told by all there is.
         told = [*own, *settled] if own else list(leaves)
     listed = [f"`{dotted(path)}: {show(leaves[path])}`" for path in dict.fromkeys(told)]

@@ -26,20 +26,20 @@ PARENT = """
 """
 
 
-def child_of(rule: str) -> Profile:
+def child_of(rule: str, parent: str = PARENT) -> Profile:
     """Return a child that may loosen the rule that it sets."""
     name = rule.partition(":")[0]
     text = f"extends: parent\nrules: {{{rule}}}\nloosens: {{{name}: reviewed}}"
-    return profile(text, parent=PARENT)
+    return profile(text, parent=parent)
 
 
-def told(rules: str) -> dict[str, str]:
+def told(rules: str, parent: str = PARENT) -> dict[str, str]:
     """Return what is said of each rule of the parent that such a child does not imply."""
-    child = child_of(rules)
+    child = child_of(rules, parent)
     own = {rule.id: rule for rule in child.rules}
     return {
         name: in_words(answer, own.get(name))
-        for name, answer in rule_by_rule(child, profile(PARENT)).items()
+        for name, answer in rule_by_rule(child, profile(parent)).items()
         if not isinstance(answer, Proven)
     }
 
@@ -122,6 +122,24 @@ def test_a_child_with_another_volume() -> None:
         "it allows secret or hostPath, its parent's allows secret or configMap;"
         " it admits a Pod with `spec.volumes[0].hostPath.path: /data`"
     )
+
+
+def test_a_child_that_lets_a_path_be_written() -> None:
+    """What is only read of the parent's paths is named by the mount."""
+    parent = 'kubernetes: "1.36"\nrules: {hostPath: {allow: [{prefix: /var/log, readOnly: true}]}}'
+    assert told("hostPath: {allow: [/var/log]}", parent)["hostPath"] == (
+        "it allows any, its parent's allows mounted with `readOnly: true`;"
+        " it admits a Pod with `spec.containers[0].volumeMounts[0].readOnly: false`"
+    )
+
+
+def test_a_child_with_another_local_profile() -> None:
+    """A local profile is named."""
+    parent = 'kubernetes: "1.36"\nrules: {seccompProfile: {allow: ["Localhost:a.json"]}}'
+    found = told('seccompProfile: {allow: ["Localhost:*"]}', parent)["seccompProfile"]
+    assert found.startswith("it allows Localhost:*, its parent's allows Localhost:a.json")
+    assert "seccompProfile.type: Localhost` and `" in found
+    assert "seccompProfile.localhostProfile: " in found
 
 
 def test_a_child_with_another_condition() -> None:
