@@ -195,7 +195,10 @@ WRONG: Final = {
     "  anyof: [root]\n  anyOf: [root]\n": (
         "set.yaml:5:3: `anyof` is no key here; did you mean `anyOf`?"
     ),
-    "  anyOf: [root]\n  rules: {}\n": "set.yaml:6:3: `rules` is no key here; expected `scope`, `anyOf`, `enforcement`, `kubernetes`",
+    "  anyOf: [root]\n  rules: {}\n": (
+        "set.yaml:6:3: `rules` is no key here;"
+        " expected `scope`, `anyOf`, `enforcement`, `kubernetes`"
+    ),
     "  anyOf: [root]\n  scope: {namespace: [a]}\n": (
         "set.yaml:6:11: `namespace` is no key here; did you mean `namespaces`?"
     ),
