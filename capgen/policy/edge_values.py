@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final, assert_never
 from .predicates import Globs, Includes, InRanges, OneOf, Predicate, Under, Within
 from .subjects import LOCALHOST
 from .values import Kind, Scalar
+from .vocabulary import CLOSED, PROFILES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -21,14 +22,9 @@ _LARGEST_USER: Final = 2**31 - 1
 # Of many allowed values the first ones and the last stand for all.
 _FEW: Final = 3
 # Values that the API takes, of each vocabulary: one of them may stand outside of what is allowed.
-_WORDS: Final[dict[str | None, tuple[str, ...]]] = {
-    "profiles": ("RuntimeDefault", "Localhost", "Unconfined"),
-    "procMounts": ("Default", "Unmasked"),
-    "groupsPolicies": ("Merge", "Strict"),
-    "changePolicies": ("Always", "OnRootMismatch"),
-    "seLinuxChangePolicies": ("MountOption", "Recursive"),
-    "capabilities": ("NET_BIND_SERVICE", "NET_RAW", "SYS_ADMIN", "ALL"),
-}
+_WORDS: Final = (
+    CLOSED | PROFILES | {"capabilities": ("NET_BIND_SERVICE", "NET_RAW", "SYS_ADMIN", "ALL")}
+)
 
 
 def values_of(

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from capgen.capabilities import names as capability_names
 from capgen.policy.catalogue import ENTRIES
+from capgen.policy.vocabulary import CLOSED, PROFILES
 
 
 @cache
@@ -18,11 +19,4 @@ def words(vocabulary: str) -> tuple[str, ...]:
     if vocabulary == "volumes":
         text = (Path(__file__).parent.parent / "data" / "pod.json").read_text("utf-8")
         return tuple(key for key in json.loads(text)["structs"]["Volume"] if key != "name")
-    return {
-        "profiles": ("RuntimeDefault", "Localhost", "Unconfined"),
-        "procMounts": ("Default", "Unmasked"),
-        "groupsPolicies": ("Merge", "Strict"),
-        "changePolicies": ("Always", "OnRootMismatch"),
-        "seLinuxChangePolicies": ("MountOption", "Recursive"),
-        "rules": tuple(ENTRIES),
-    }[vocabulary]
+    return (CLOSED | PROFILES | {"rules": tuple(ENTRIES)})[vocabulary]

@@ -12,6 +12,7 @@ from capgen.policy.predicates import Includes, InRanges, OneOf, Under, Within, h
 from capgen.policy.reading import Reading
 from capgen.policy.subjects import EACH, Field, Level
 from capgen.policy.values import UNSET, Kind
+from capgen.policy.vocabulary import CLOSED
 
 from .answers import UndecidedError
 from .plain import nested
@@ -24,14 +25,6 @@ if TYPE_CHECKING:
 
     from .ground import Ground
 
-# What the API takes for a field whose vocabulary it closes, by the name of that vocabulary.
-# Upstream: kubernetes 1.36, pkg/apis/core/validation/validation.go.
-CLOSED: Final[dict[str | None, tuple[str, ...]]] = {
-    "procMounts": ("Default", "Unmasked"),
-    "groupsPolicies": ("Merge", "Strict"),
-    "changePolicies": ("Always", "OnRootMismatch"),
-    "seLinuxChangePolicies": ("MountOption", "Recursive"),
-}
 # The smallest and the largest number that the API takes, by the last step of a field's path.
 _PORTS: Final = (1, 65535)
 _IDS: Final = (0, 2**31 - 1)
