@@ -14,6 +14,7 @@ from capgen.policy.admit import Operation, Request
 from capgen.policy.witness import witnesses
 from capgen.policy.workload import WORKLOADS
 from capgen.profile import library
+from capgen.targets import vap
 from tests.engines import recording
 from tests.engines.adapted import adapted
 from tests.engines.chosen_pods import chosen_pods
@@ -26,12 +27,16 @@ from tests.profiles import EVERY_RULE
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from capgen.policy.expressions import Expression
     from capgen.policy.pod import Mapping
     from capgen.policy.profile import Profile
     from capgen.policy.workload import Workload
 
 # The minor version of the API server of the laboratory.
 MINOR: Final = 36
+# The oldest that our policies are for. What is said for it the laboratory's server is asked, too:
+# between the two nothing has changed in what the API server makes of a pod (`policy/defaults.py`).
+OLDEST: Final = vap.TARGET.floor
 LEVELS: Final = ("baseline", "restricted")
 # It judges nothing.
 _IDLE: Final = "pss/privileged"
@@ -51,6 +56,7 @@ class Judged(NamedTuple):
         pods: how many random pods are judged besides the witnesses.
         level: the level of Pod Security whose fixtures are judged too; "" if it is none.
         typed: its policies are type-checked, which takes longer than to judge by them.
+        minor: the minor version that it is for.
     """
 
     name: str
@@ -58,6 +64,7 @@ class Judged(NamedTuple):
     pods: int = _SOME
     level: str = ""
     typed: bool = True
+    minor: int = MINOR
 
     @property
     def recording(self) -> str:
@@ -70,9 +77,9 @@ class Judged(NamedTuple):
         Raises:
             LabError: it is none.
         """
-        version = f"1.{MINOR}"
+        version = f"1.{self.minor}"
         try:
-            if self.name in EVERY_RULE:
+            if self.source in EVERY_RULE.values():
                 found = made(self.source, version)
             else:
                 found = library.open_profile(self.source, version)
@@ -109,13 +116,22 @@ def judged() -> dict[str, Judged]:
     listed = [Judged(f"pss-{level}", f"pss/{level}", _MANY, level) for level in LEVELS]
     listed += [Judged(name, spec) for name, spec in EVERY_RULE.items()]
     known = {_IDLE, *(each.source for each in listed)}
+    older = [
+        each._replace(name=f"{each.name}-1-{OLDEST}", pods=_SOME, typed=False, minor=OLDEST)
+        for each in listed
+        if _rules(each) != _rules(each._replace(minor=OLDEST))
+    ]
     # What they say is said in those above, too.
     listed += [
         Judged(name.replace("/", "-"), name, typed=False)
         for name in library.names()
         if name not in known
     ]
-    return {each.name: each for each in listed}
+    return {each.name: each for each in (*listed, *older)}
+
+
+def _rules(each: Judged) -> list[Expression]:
+    return [rule.expression for rule in each.profile().rules]
 
 
 def asked(each: Judged, profile: Profile) -> Iterator[Asked]:
@@ -123,7 +139,7 @@ def asked(each: Judged, profile: Profile) -> Iterator[Asked]:
     yield from recorded(profile)
     for name, request, refused in chosen_pods(profile):
         yield Asked(name, request, must=refused)
-    yield from _fixtures(each.level)
+    yield from _fixtures(each)
     for number, pod in enumerate(random_pods(profile, _SEED, each.pods)):
         name = f"random {number}"
         spec = dict(pod["spec"])
@@ -166,10 +182,11 @@ def _adding(old: Mapping, new: Mapping) -> Request:
     )
 
 
-def _fixtures(level: str) -> Iterator[Asked]:
+def _fixtures(judged: Judged) -> Iterator[Asked]:
     seen = set()
-    for case in fixtures() if level else ():
+    for case in fixtures() if judged.level else ():
         text = json.dumps(case.pod, sort_keys=True)
-        if case.level == level and case.version == f"v1.{MINOR}" and text not in seen:
+        at = (case.level, case.version)
+        if at == (judged.level, f"v1.{judged.minor}") and text not in seen:
             seen.add(text)
             yield Asked(case.path, Request(dict(case.pod)))
