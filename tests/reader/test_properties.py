@@ -6,7 +6,7 @@ import json
 import math
 
 import yaml
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 from capgen.reader import Document, Failure, read_bytes
@@ -89,6 +89,9 @@ def test_yaml(
         allow_unicode=allow_unicode,
         width=width,
     )
+    # Where the indentation uses up the width, PyYAML breaks a text at one place twice, and what it
+    # writes is another text, to itself too.
+    assume(_same(yaml.safe_load(dumped), {"v": value}))
     assert _same(_read(dumped), {"v": value})
 
 
