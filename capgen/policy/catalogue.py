@@ -481,11 +481,14 @@ class Condition(NamedTuple):
         id: its name in a rule's `unless`.
         test: holds where the rule is lifted.
         means: one sentence.
+        since: the first minor version that knows the field: an older API server drops it, and what
+            it says comes to nothing.
     """
 
     id: str
     test: Test
     means: str
+    since: int
 
 
 CONDITIONS: Final[dict[str, Condition]] = {
@@ -499,6 +502,8 @@ CONDITIONS: Final[dict[str, Condition]] = {
                 unset_allowed=False,
             ),
             "the pod says that it runs on Windows, where the API refuses the Linux fields",
+            # IdentifyPodOS, on by default.
+            since=24,
         ),
         Condition(
             "userNamespace",
@@ -508,6 +513,8 @@ CONDITIONS: Final[dict[str, Condition]] = {
                 unset_allowed=False,
             ),
             "the pod has a user namespace of its own, so its root is nobody on the node",
+            # UserNamespacesStatelessPodsSupport, where it is turned on.
+            since=25,
         ),
     )
 }

@@ -84,8 +84,10 @@ def build(entry: Entry, settings: Settings, span: range) -> Rule:
         msg = f"the rule `{entry.id}` says nothing; expected one of {_keys(entry)}"
         raise ProfileError(msg)
     body: Expression = tests[0] if len(tests) == 1 else All(tuple(tests))
-    lifts = tuple(CONDITIONS[name].test for name in settings.get("unless", ()))
-    return Rule(entry, AnyOf((*lifts, body)) if lifts else body, settings)
+    known = [name for name in settings.get("unless", ()) if CONDITIONS[name].since <= span[0]]
+    lifts = tuple(CONDITIONS[name].test for name in known)
+    said = {**settings, "unless": known} if "unless" in settings else settings
+    return Rule(entry, AnyOf((*lifts, body)) if lifts else body, said)
 
 
 def parts_of(entry: Entry, span: range) -> Iterable[Part]:

@@ -221,3 +221,22 @@ def test_condition() -> None:
     assert caught.value.message == (
         "`window` lifts no rule; did you mean `windows`?; known: windows, userNamespace"
     )
+
+
+@pytest.mark.parametrize(
+    ("span", "lifting"),
+    [
+        (range(23, 37), []),
+        (range(24, 25), ["windows"]),
+        (range(24, 37), ["windows"]),
+        (range(25, 26), ["windows", "userNamespace"]),
+    ],
+)
+def test_a_condition_lifts_where_every_server_knows_its_field(
+    span: range, lifting: list[str]
+) -> None:
+    """An older API server drops the field: what it says would come to nothing."""
+    rule = made("runAsNonRoot", span, allow=[True], unless=["windows", "userNamespace"])
+    assert rule.settings["unless"] == lifting
+    parts = rule.expression.parts if isinstance(rule.expression, AnyOf) else (rule.expression,)
+    assert len(parts) == len(lifting) + 1
