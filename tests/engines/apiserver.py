@@ -6,7 +6,7 @@ from contextlib import ExitStack
 from functools import partial
 from typing import TYPE_CHECKING, Any, Self
 
-from tests.engines.controlplane import ControlPlane, User
+from tests.engines.controlplane import CURRENT, ControlPlane, Server, User
 from tests.engines.lab import LabError
 from tests.engines.processes import NotYet
 from tests.engines.resources import PATCHES, dressed, path, place, rights
@@ -14,9 +14,12 @@ from tests.engines.rest import Answer, Call, Object, Outcome
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
+    from pathlib import Path
 
 # A misspelt field must be an error: by default the server drops it with a mere warning.
 STRICT = "fieldValidation=Strict"
+# What an old server does with the fields of later ones: it drops them.
+IGNORE = "fieldValidation=Ignore"
 
 
 class Cluster:
@@ -30,8 +33,8 @@ class Cluster:
         version: The server's own version, such as `v1.36.3`.
     """
 
-    def __init__(self) -> None:
-        self._plane = ControlPlane()
+    def __init__(self, server: Server = CURRENT) -> None:
+        self._plane = ControlPlane(server)
         self._stack = ExitStack()
         self.version = ""
 
@@ -45,6 +48,10 @@ class Cluster:
 
     def __exit__(self, *_: object) -> None:
         self._stack.close()
+
+    def kubeconfig(self) -> Path:
+        """Returns a file that lets a program be `admin`."""
+        return self._plane.kubeconfig()
 
     def apply(self, objects: Iterable[Object]) -> list[Answer]:
         """Creates or replaces objects in order; one that is not admitted is a `LabError`."""
@@ -87,6 +94,7 @@ class Cluster:
         *,
         dry_run: bool = True,
         user: User = "admin",
+        fields: str = STRICT,
     ) -> Iterator[Answer]:
         """Yields the answer to creating each pod, or other object, in order, in bulk.
 
@@ -96,11 +104,12 @@ class Cluster:
                 called `judged`, or gets a random name where it is really created.
             dry_run: Nothing is stored.
             user: Who creates them.
+            fields: What becomes of a field that the server does not know: `STRICT` or `IGNORE`.
 
         Raises:
             LabError: As `Client.call`.
         """
-        query = f"dryRun=All&{STRICT}" if dry_run else STRICT
+        query = f"dryRun=All&{fields}" if dry_run else fields
         name = {"name": "judged"} if dry_run else {"generateName": "judged-"}
         bodies = (dressed(pod, namespace, name) for pod in pods)
         calls = (Call("POST", f"{place(body)}?{query}", body) for body in bodies)
@@ -113,7 +122,9 @@ class Cluster:
     def empty(self, kind: str, namespace: str) -> None:
         """Deletes every object of a kind in a namespace at once."""
         where = place({"kind": kind, "metadata": {"namespace": namespace}})
-        self._call(Call("DELETE", f"{where}?gracePeriodSeconds=0"))
+        # Else a ReplicationController waits for a controller that lets go of its pods.
+        query = "gracePeriodSeconds=0&propagationPolicy=Background"
+        self._call(Call("DELETE", f"{where}?{query}"))
 
     def get(self, kind: str, name: str, namespace: str = "") -> Object:
         """Returns a stored object; that there is none is a `LabError`."""
@@ -177,7 +188,7 @@ class Cluster:
                 (answer,) = self.judge(namespace, [pod], user=user)
             except LabError as error:
                 raise NotYet(str(error)) from error
-            if not accept(answer):
+            if answer.outcome == "errored" or not accept(answer):
                 raise NotYet(f"{answer.outcome}: {answer.message} {list(answer.warnings)}")
             return answer
 
@@ -233,7 +244,10 @@ class Cluster:
         return answer
 
     def _call(self, call: Call, *expected: Outcome, user: User = "admin") -> Answer:
-        return self._plane.clients[user].call(call, *expected)
+        answer = self._plane.clients[user].call(call, *expected)
+        if call.method == "DELETE" and answer.outcome not in ("admitted", *expected):
+            raise LabError(f"{call.path}: {answer.message}")
+        return answer
 
     def _empower_plain(self) -> None:
         self.apply(rights("plain"))

@@ -8,6 +8,7 @@ import secrets
 import ssl
 import urllib.request
 from contextlib import ExitStack
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, Self
 
 from tests.engines import lab
@@ -22,6 +23,17 @@ User = Literal["admin", "plain"]
 TYPE_CHECKER = "validatingadmissionpolicy-status-controller"
 
 
+@dataclass(frozen=True, slots=True)
+class Server:
+    """Which API server runs: the name of its binary, and flags besides those of every server."""
+
+    binary: str
+    flags: tuple[str, ...] = ()
+
+
+CURRENT = Server("kube-apiserver")
+
+
 class ControlPlane:
     """etcd and kube-apiserver on loopback, ready when entered; a context manager.
 
@@ -30,8 +42,9 @@ class ControlPlane:
         clients: A client per user: `admin` is in `system:masters`, `plain` has no rights yet.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, server: Server = CURRENT) -> None:
         self._stack = ExitStack()
+        self._server = server
         self._tokens: dict[User, str] = {
             "admin": secrets.token_hex(16),
             "plain": secrets.token_hex(16),
@@ -60,6 +73,18 @@ class ControlPlane:
         """Starts the controller that writes `status.typeChecking`, unless it runs already."""
         if self._checking:
             return
+        self.processes.start(
+            "kube-controller-manager",
+            lab.binary("kube-controller-manager"),
+            f"--kubeconfig={self.kubeconfig()}",
+            f"--controllers={TYPE_CHECKER}",
+            "--leader-elect=false",
+            "--secure-port=0",
+        )
+        self._checking = True
+
+    def kubeconfig(self) -> Path:
+        """Writes what lets a program be `admin`, and returns its path."""
         state = self.processes.state
         cluster = {
             "server": f"https://127.0.0.1:{self._port}",
@@ -73,16 +98,9 @@ class ControlPlane:
             "contexts": [{"name": "lab", "context": {"cluster": "lab", "user": "lab"}}],
             "current-context": "lab",
         }
-        (state / "kubeconfig").write_text(json.dumps(config), "utf-8")
-        self.processes.start(
-            "kube-controller-manager",
-            lab.binary("kube-controller-manager"),
-            f"--kubeconfig={state / 'kubeconfig'}",
-            f"--controllers={TYPE_CHECKER}",
-            "--leader-elect=false",
-            "--secure-port=0",
-        )
-        self._checking = True
+        place = state / "kubeconfig"
+        place.write_text(json.dumps(config), "utf-8")
+        return place
 
     def _start(self) -> ssl.SSLContext:
         """Starts the server on a running etcd; returns how to trust it."""
@@ -105,7 +123,7 @@ class ControlPlane:
         (state / "tokens.csv").write_text("\n".join(users) + "\n", "ascii")
         self.processes.start(
             "kube-apiserver",
-            lab.binary("kube-apiserver"),
+            lab.binary(self._server.binary),
             f"--etcd-servers=http://127.0.0.1:{store}",
             f"--secure-port={self._port}",
             "--bind-address=127.0.0.1",
@@ -121,6 +139,7 @@ class ControlPlane:
             "--service-cluster-ip-range=10.96.0.0/24",
             # Else validation refuses privileged pods before any policy sees them.
             "--allow-privileged=true",
+            *self._server.flags,
         )
         certificate = state / "certs" / "apiserver.crt"
         return self.processes.until(lambda: _trust(certificate), what="the server's certificate")

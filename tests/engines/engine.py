@@ -7,7 +7,7 @@ what their processes really have. An engine is a context manager: entered it run
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Literal, Protocol, Self
+from typing import TYPE_CHECKING, Literal, Protocol, Self, TypeVar
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -94,6 +94,9 @@ class Process:
         read_only: the root file system is mounted read-only.
         masked: how many paths are hidden or read-only under /proc and /sys by a mount of their own.
         confinement: the AppArmor profile, such as `docker-default (enforce)`; "" without AppArmor.
+        shares: the kinds of namespaces, such as `net`, that it shares with its node.
+        started: False where this machine cannot start it: all the above is then what the runtime
+            asked the kernel for, in the container's OCI specification.
     """
 
     user: int
@@ -109,6 +112,8 @@ class Process:
     read_only: bool
     masked: int
     confinement: str = ""
+    shares: frozenset[str] = frozenset()
+    started: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,3 +121,36 @@ class Refusal:
     """Why a container did not start: the runtime's own words."""
 
     message: str
+
+
+Case_contra = TypeVar("Case_contra", contravariant=True)
+
+
+class Runtime(Protocol[Case_contra]):
+    """An engine that starts containers.
+
+    Attributes:
+        version: as the engine says it.
+    """
+
+    version: str
+
+    def __enter__(self) -> Self:
+        """Start it, with a state of its own.
+
+        Raises:
+            LabError: it cannot be built or started.
+        """
+        ...
+
+    def __exit__(self, *_: object) -> None:
+        """End it, with all that it started."""
+        ...
+
+    def run(self, cases: Iterable[Case_contra]) -> Iterator[Process | Refusal]:
+        """Run containers to their end, in order, and yield what the first process of each has.
+
+        Raises:
+            LabError: one started and did not report.
+        """
+        ...

@@ -96,6 +96,7 @@ class Asked(NamedTuple):
         name: for people.
         request: the request.
         recorded: its verdict is kept.
+        rule: the id of the rule that it was made for; "" if for none.
         must: the rules by which it must be refused, none meaning that it must be admitted, and the
             API itself must take it; None: those by which the interpreter refuses it.
     """
@@ -104,6 +105,7 @@ class Asked(NamedTuple):
     request: Request
     recorded: bool = False
     must: frozenset[str] | None = None
+    rule: str = ""
 
     @property
     def key(self) -> str:
@@ -159,14 +161,15 @@ def recorded(profile: Profile) -> Iterator[Asked]:
     """
     for number, witness in enumerate(witnesses(profile)):
         request = witness.request
-        yield Asked(witness.name, request, recorded=True)
+        yield Asked(witness.name, request, recorded=True, rule=witness.rule)
         taken = adapted(request)
         if taken is not None:
-            yield Asked(f"{witness.name}, adapted", taken, recorded=True)
+            yield Asked(f"{witness.name}, adapted", taken, recorded=True, rule=witness.rule)
         if request.operation is Operation.CREATE and not request.workload.path:
             workload = WORKLOADS[1 + number % len(WORKLOADS[1:])]
             name = f"{witness.name} in a {workload.kind}"
-            yield Asked(name, _owned(workload, (taken or request).object), recorded=True)
+            owned = _owned(workload, (taken or request).object)
+            yield Asked(name, owned, recorded=True, rule=witness.rule)
 
 
 def _owned(workload: Workload, pod: Mapping) -> Request:

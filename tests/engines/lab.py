@@ -22,7 +22,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
 SOURCES = Path(__file__).resolve().parent / "go"
 # The modules' `go` directives; an older Go on PATH would refuse them.
@@ -45,12 +45,24 @@ class Module:
         stamps: Linker variables and their values, where `{version}` is the subject's version as
             in `v1.36.3`, and `{major}` and `{minor}` are its first two numbers.
         data: Folders of the subject to keep beside the binaries, by the name they get there.
+        tags: Build tags.
+        cgo: Whether C may be linked; without it the binaries are static and run on any Linux.
+        linker: Further flags of the linker.
+        bulky: Whether the build fills gigabytes of Go's build cache: it then has one of its own,
+            which is gone afterwards.
+        headers: Debian packages with the C headers and libraries that the build needs.
     """
 
     binaries: dict[str, str]
     subject: str
     stamps: dict[str, str] = field(default_factory=dict)
     data: dict[str, str] = field(default_factory=dict)
+    # Not part of the representation, of which the keys of older builds are made: see `_key`.
+    tags: tuple[str, ...] = field(default=(), repr=False)
+    cgo: bool = field(default=True, repr=False)
+    linker: tuple[str, ...] = field(default=(), repr=False)
+    bulky: bool = field(default=False, repr=False)
+    headers: tuple[str, ...] = field(default=(), repr=False)
 
 
 MODULES = {
@@ -73,6 +85,68 @@ MODULES = {
             "k8s.io/component-base/version.gitMinor": "{minor}",
         },
     ),
+    "kubelet": Module(
+        {"kubelet": "k8s.io/kubernetes/cmd/kubelet"},
+        "k8s.io/kubernetes",
+        stamps={"k8s.io/component-base/version.gitVersion": "{version}"},
+        cgo=False,
+        bulky=True,
+    ),
+    "gatekeeper": Module(
+        {
+            "gatekeeper-manager": "github.com/open-policy-agent/gatekeeper/v3",
+            "gator": "github.com/open-policy-agent/gatekeeper/v3/cmd/gator",
+        },
+        "github.com/open-policy-agent/gatekeeper/v3",
+        data={"deploy": "deploy"},
+        cgo=False,
+        bulky=True,
+    ),
+    "kyverno": Module(
+        {
+            "kyverno": "github.com/kyverno/kyverno/cmd/kyverno",
+            "kubectl-kyverno": "github.com/kyverno/kyverno/cmd/cli/kubectl-kyverno",
+        },
+        "github.com/kyverno/kyverno",
+        stamps={"github.com/kyverno/kyverno/pkg/version.BuildVersion": "{version}"},
+        data={"crds": "config/crds"},
+        cgo=False,
+        bulky=True,
+    ),
+    "psp": Module(
+        {"kube-apiserver-1.24": "k8s.io/kubernetes/cmd/kube-apiserver", "psp": "."},
+        "k8s.io/kubernetes",
+        # Asked over the network, it tells the version of its client library.
+        stamps={
+            f"k8s.io/{package}/version.{variable}": value
+            for package in ("component-base", "client-go/pkg")
+            for variable, value in (
+                ("gitVersion", "{version}"),
+                ("gitMajor", "{major}"),
+                ("gitMinor", "{minor}"),
+            )
+        },
+        bulky=True,
+    ),
+    "containerd": Module(
+        {
+            name: f"github.com/containerd/containerd/v2/cmd/{name}"
+            for name in ("containerd", "containerd-shim-runc-v2", "ctr")
+        },
+        "github.com/containerd/containerd/v2",
+        stamps={"github.com/containerd/containerd/v2/version.Version": "{version}"},
+        cgo=False,
+    ),
+    "runc": Module(
+        {"runc": "github.com/opencontainers/runc"},
+        "github.com/opencontainers/runc",
+        stamps={"main.version": "{version}"},
+        tags=("seccomp", "netgo", "osusergo"),
+        # Static, so that it runs on any Linux, with or without libseccomp.
+        linker=("-linkmode=external", "-extldflags=-static"),
+        headers=("libseccomp-dev", "libseccomp2"),
+    ),
+    "cri": Module({"cri": "."}, "k8s.io/kubernetes", cgo=False),
     "kustomize": Module(
         {"kustomize": "sigs.k8s.io/kustomize/kustomize/v5"},
         "sigs.k8s.io/kustomize/kustomize/v5",
@@ -179,12 +253,29 @@ def _build(module: str, out: Path) -> None:
         f"-X {variable}={value.format(version=number, major=major, minor=minor)}"
         for variable, value in recipe.stamps.items()
     ]
-    flags = ["-trimpath", "-ldflags", " ".join(["-s", "-w", *stamps])]
+    flags = ["-trimpath", f"-tags={','.join(recipe.tags)}"]
+    flags += ["-ldflags", " ".join(["-s", "-w", *recipe.linker, *stamps])]
+    more = {} if recipe.cgo else {"CGO_ENABLED": "0"}
+    more |= {"GOCACHE": str(out.with_name("build"))} if recipe.bulky else {}
+    more |= _with_headers(recipe.headers) if recipe.headers else {}
     for name, package in recipe.binaries.items():
         print(f"lab: building {name} {number}", file=sys.stderr, flush=True)
-        _go(module, "build", *flags, "-o", str(out / name), package)
+        _go(module, "build", *flags, "-o", str(out / name), package, more=more)
     for name, inner in recipe.data.items():
         _copy(module_dir(module, recipe.subject) / inner, out / name)
+
+
+def _with_headers(packages: tuple[str, ...]) -> dict[str, str]:
+    """Returns the environment of a build with the C headers and libraries of Debian packages."""
+    from tests.engines import debian  # noqa: PLC0415 - which keeps its trees in this cache
+
+    tree = debian.tree(*packages)
+    libraries = [path for path in tree.glob("usr/lib/*-linux-gnu") if path.is_dir()]
+    return {
+        "CGO_CFLAGS": f"-I{tree / 'usr/include'}",
+        "CGO_LDFLAGS": " ".join(f"-L{path}" for path in libraries),
+        "PKG_CONFIG_PATH": ":".join(str(path / "pkgconfig") for path in libraries),
+    }
 
 
 def _copy(source: Path, target: Path) -> None:
@@ -199,7 +290,12 @@ def _copy(source: Path, target: Path) -> None:
 def _key(module: str) -> str:
     """Returns 16 hexadecimal digits of everything that decides the build."""
     folder = SOURCES / module
-    parts = [repr(MODULES[module]), _go_on_path()[1]]
+    recipe = MODULES[module]
+    parts = [repr(recipe), _go_on_path()[1]]
+    parts += [f"tags {recipe.tags}"] if recipe.tags else []
+    parts += [] if recipe.cgo else ["no cgo"]
+    parts += [f"linker {recipe.linker}"] if recipe.linker else []
+    parts += [f"headers {recipe.headers}"] if recipe.headers else []
     for path in [folder / "go.mod", folder / "go.sum", *sorted(folder.glob("*.go"))]:
         try:
             parts.append(f"{path.name} {hashlib.sha256(path.read_bytes()).hexdigest()}")
@@ -208,13 +304,13 @@ def _key(module: str) -> str:
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:16]
 
 
-def _go(module: str, *arguments: str) -> str:
-    """Runs `go` in a module's folder and returns what it prints."""
+def _go(module: str, *arguments: str, more: Mapping[str, str] | None = None) -> str:
+    """Runs `go` in a module's folder, with more environment, and returns what it prints."""
     path, number = _go_on_path()
     if not path:
         place = kept(cache() / f"toolchain-{number}", _install_go)
         path = str(place / "go" / "bin" / "go")
-    return _run([path, *arguments], SOURCES / module)
+    return _run([path, *arguments], SOURCES / module, more)
 
 
 @functools.cache
@@ -237,12 +333,14 @@ def _install_go(out: Path) -> None:
     _run([str(tool / "bin" / "python"), "-m", "pip", "install", *target])
 
 
-def _run(command: list[str], folder: Path | None = None) -> str:
+def _run(
+    command: list[str], folder: Path | None = None, more: Mapping[str, str] | None = None
+) -> str:
     """Returns what a command prints; its failure is an error with all that it said."""
     fixed = {"GOTOOLCHAIN": "local", "GOFLAGS": "-mod=readonly -buildvcs=false", "GOWORK": "off"}
     # Go derives its caches from HOME, which a bare service may lack. The rest of the user's
     # environment holds, save what would change the build.
-    env = {"HOME": str(Path.home()), **os.environ, **fixed}
+    env = {"HOME": str(Path.home()), **os.environ, **fixed, **(more or {})}
     done = subprocess.run(command, cwd=folder, env=env, capture_output=True, text=True, check=False)
     if done.returncode:
         said = (done.stderr + done.stdout).strip()

@@ -52,8 +52,8 @@ class Processes:
     def __exit__(self, *_: object) -> None:
         self._stack.close()
 
-    def start(self, name: str, *command: str | Path) -> None:
-        """Starts an engine in the background, to be ended with the run."""
+    def start(self, name: str, *command: str | Path) -> int:
+        """Starts an engine in the background, to be ended with the run; returns its process id."""
         with (self.state / f"{name}.log").open("wb") as log:
             process = subprocess.Popen(
                 [str(part) for part in command],
@@ -67,6 +67,7 @@ class Processes:
             )
         self._stack.callback(_end, process)
         self._running[name] = process
+        return process.pid
 
     def until(
         self, probe: Callable[[], T], *, what: str, seconds: float = 30, pause: float = PAUSE

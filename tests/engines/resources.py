@@ -13,17 +13,33 @@ if TYPE_CHECKING:
 
 _ADMISSION = "apis/admissionregistration.k8s.io/v1"
 _RBAC = "apis/rbac.authorization.k8s.io/v1"
+_CONSTRAINTS = "constraints.gatekeeper.sh/v1beta1"
+_MUTATIONS = "apis/mutations.gatekeeper.sh/v1"
+_KYVERNO = "apis/policies.kyverno.io/v1"
 
 # What the laboratory can apply: each kind's API group with its version, and the resource's name.
 CLUSTER_KINDS = {
+    "Assign": (_MUTATIONS, "assign"),
+    "AssignImage": ("apis/mutations.gatekeeper.sh/v1alpha1", "assignimage"),
+    "AssignMetadata": (_MUTATIONS, "assignmetadata"),
+    "ClusterPolicy": ("apis/kyverno.io/v1", "clusterpolicies"),
     "ClusterRole": (_RBAC, "clusterroles"),
     "ClusterRoleBinding": (_RBAC, "clusterrolebindings"),
+    "ConstraintTemplate": ("apis/templates.gatekeeper.sh/v1", "constrainttemplates"),
+    "CustomResourceDefinition": ("apis/apiextensions.k8s.io/v1", "customresourcedefinitions"),
+    "ExpansionTemplate": ("apis/expansion.gatekeeper.sh/v1beta1", "expansiontemplate"),
+    "ModifySet": (_MUTATIONS, "modifyset"),
     "MutatingAdmissionPolicy": (_ADMISSION, "mutatingadmissionpolicies"),
     "MutatingAdmissionPolicyBinding": (_ADMISSION, "mutatingadmissionpolicybindings"),
+    "MutatingPolicy": (_KYVERNO, "mutatingpolicies"),
+    "MutatingWebhookConfiguration": (_ADMISSION, "mutatingwebhookconfigurations"),
     "Namespace": ("api/v1", "namespaces"),
+    "PodSecurityPolicy": ("apis/policy/v1beta1", "podsecuritypolicies"),
     "RuntimeClass": ("apis/node.k8s.io/v1", "runtimeclasses"),
     "ValidatingAdmissionPolicy": (_ADMISSION, "validatingadmissionpolicies"),
     "ValidatingAdmissionPolicyBinding": (_ADMISSION, "validatingadmissionpolicybindings"),
+    "ValidatingPolicy": (_KYVERNO, "validatingpolicies"),
+    "ValidatingWebhookConfiguration": (_ADMISSION, "validatingwebhookconfigurations"),
 }
 NAMESPACED_KINDS = {
     "ConfigMap": ("api/v1", "configmaps"),
@@ -54,6 +70,9 @@ def path(kind: str, name: str, namespace: str = "") -> str:
 def place(obj: Mapping[str, Any]) -> str:
     """Returns the path of the collection that an object belongs to."""
     kind = obj["kind"]
+    if obj.get("apiVersion") == _CONSTRAINTS:
+        # The kinds of constraints come with their templates.
+        return f"/apis/{_CONSTRAINTS}/{kind.lower()}"
     if kind in CLUSTER_KINDS:
         group, resource = CLUSTER_KINDS[kind]
         return f"/{group}/{resource}"

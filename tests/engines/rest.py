@@ -13,6 +13,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
 from tests.engines.lab import LabError
+from tests.engines.psp_words import refused
+from tests.engines.webhooks import hooked
 
 if TYPE_CHECKING:
     import ssl
@@ -22,7 +24,17 @@ if TYPE_CHECKING:
 Object = dict[str, Any]
 
 # Why a request got the answer it got. Everything else is an error of the laboratory.
-Outcome = Literal["admitted", "policy", "pod-security", "invalid", "absent", "conflict"]
+Outcome = Literal[
+    "admitted",
+    "policy",
+    "webhook",
+    "pod-security",
+    "psp",
+    "invalid",
+    "errored",
+    "absent",
+    "conflict",
+]
 
 # Connections of one client. On two cores 16 got three times as much done as one, 32 no more: it is
 # the server that works, and it wakes up less often if there is always a request waiting.
@@ -74,9 +86,12 @@ class Answer:
 
     Attributes:
         code: The HTTP status.
-        outcome: `admitted`; denied by a ValidatingAdmissionPolicy (`policy`) or by a Pod Security
-            label (`pod-security`); refused by the API's own validation (`invalid`); and, only
-            where asked for, `absent` (404) and `conflict` (409).
+        outcome: `admitted`; denied by a ValidatingAdmissionPolicy (`policy`), by a webhook
+            (`webhook`, HTTP 400 or 403), by a Pod Security label (`pod-security`) or by
+            PodSecurityPolicies (`psp`); refused by the API's own validation (`invalid`); refused
+            because a webhook could not be asked, answered with another status or has a condition
+            that errs, or because there is no PodSecurityPolicy to use (`errored`); and, only where
+            asked for, `absent` (404) and `conflict` (409).
         message: The server's message, empty when admitted.
         warnings: Texts of the `Warning` headers, in order. The server drops a text that holds a
             control character, and repeats none. When the texts of one answer exceed 4,096
@@ -86,7 +101,9 @@ class Answer:
         policy: Name of the policy that denied. The server names only the first of several.
         binding: Name of its binding.
         denial: The policy's own words: a message of more than 5 KiB or more than one line is
-            replaced by the policy's static `message`, or else by its expression.
+            replaced by the policy's static `message`, or else by its expression. Or the webhook's
+            own words, untouched.
+        webhook: Name of the webhook that denied or erred.
     """
 
     code: int
@@ -97,6 +114,7 @@ class Answer:
     policy: str = ""
     binding: str = ""
     denial: str = ""
+    webhook: str = ""
 
     @property
     def admitted(self) -> bool:
@@ -190,16 +208,17 @@ def classify(
 ) -> Answer | None:
     """Returns the answer with its outcome, or None where no outcome fits."""
     message = str(found.get("message") or "")
-    for text in warned:
-        if (seen := _WARNED.match(text)) and _ERRED.match(seen["text"]):
-            return None
+    if any((seen := _WARNED.match(text)) and erred(seen["text"]) for text in warned):
+        return None
     if code < 300:
         return Answer(code, "admitted", "", warned, found)
+    if answer := _of_plugin(code, message, warned, found):
+        return answer
     if seen := _POLICY.search(message):
-        if not seen["binding"] or _ERRED.match(seen["text"]):
+        if not seen["binding"] or erred(seen["text"]):
             return None
-        names = seen["policy"], seen["binding"], seen["text"]
-        return Answer(code, "policy", message, warned, found, *names)
+        said = seen["policy"], seen["binding"], seen["text"]
+        return Answer(code, "policy", message, warned, found, *said)
     outcome: Outcome
     if code == 403 and 'violates PodSecurity "' in message:
         outcome = "pod-security"
@@ -212,6 +231,21 @@ def classify(
     else:
         return None
     return Answer(code, outcome, message, warned, found)
+
+
+def _of_plugin(code: int, message: str, warned: tuple[str, ...], found: Object) -> Answer | None:
+    """Returns the answer of a webhook or of PodSecurityPolicy; None if neither refused."""
+    if hook := hooked(code, message):
+        names = "", "", hook.words, hook.name
+        return Answer(code, hook.outcome, message, warned, found, *names)
+    if psp := refused(message):
+        return Answer(code, psp.outcome, message, warned, found, denial=psp.words)
+    return None
+
+
+def erred(text: str) -> bool:
+    """Tells whether what is said of a CEL validation is that it could not be evaluated."""
+    return _ERRED.match(text) is not None
 
 
 def _invalid(code: int, message: str, found: Object) -> bool:

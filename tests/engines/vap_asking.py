@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from capgen.policy.admit import Request
     from capgen.policy.pod import Mapping
     from tests.engines.apiserver import Cluster
+    from tests.engines.controlplane import User
     from tests.engines.rest import Answer, Object
 
 _WARNED: Final = re.compile(r"Validation failed for ValidatingAdmissionPolicy '[^']*'.*?: (\w+): ")
@@ -44,9 +45,22 @@ def furnish(cluster: Cluster, requests: Iterable[Request]) -> None:
 class Standing:
     """The objects that stand in a namespace before any policy holds there; a context manager."""
 
-    def __init__(self, cluster: Cluster, namespace: str, requests: Iterable[Request]) -> None:
-        """Take of each request the object that it changes."""
+    def __init__(
+        self,
+        cluster: Cluster,
+        namespace: str,
+        requests: Iterable[Request],
+        *,
+        user: User = "admin",
+        fields: str = STRICT,
+    ) -> None:
+        """Take of each request the object that it changes, and who asks for it.
+
+        What becomes of fields that the server does not know, `fields` says: see `Cluster.judge`.
+        """
         self._namespace = namespace
+        self._user: User = user
+        self._fields = fields
         self._cluster = cluster
         self._old = {_name(each): each for each in requests if each.old_object is not None}
         self._refused: dict[str, Answer] = {}
@@ -56,12 +70,13 @@ class Standing:
         if self._old:
             self._cluster.namespace(self._namespace)
             made = [self._made(each.old_object or {}, each) for each in self._old.values()]
-            self._note(self._cluster.judge(self._namespace, made, dry_run=False))
+            answers = self._cluster.judge(self._namespace, made, dry_run=False, fields=self._fields)
+            self._note(answers)
             for name, each in self._old.items():
                 added = mapping(mapping(each.old_object).get("spec")).get(_NEW)
                 if added and name not in self._refused:
                     where = f"{path('Pod', name, self._namespace)}/{_NEW.lower()}"
-                    self._cluster.patch(where, _adding(added), "json")
+                    list(self._cluster.ask([_patching(where, _adding(added), self._fields)]))
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -71,7 +86,7 @@ class Standing:
     def answers(self, requests: Sequence[Request]) -> Iterator[Answer]:
         """Yield the answer to each request, in order; nothing is stored."""
         asked = [each for each in requests if _name(each) not in self._refused]
-        found = self._cluster.ask(map(self._call, asked))
+        found = self._cluster.ask(map(self._call, asked), user=self._user)
         for each in requests:
             yield self._refused.get(_name(each)) or next(found)
 
@@ -81,14 +96,14 @@ class Standing:
                 self._refused[name] = answer
 
     def _call(self, request: Request) -> Call:
-        query = f"dryRun=All&{STRICT}"
+        query = f"dryRun=All&{self._fields}"
         if request.operation is Operation.CREATE:
             body = self._made(request.object, request)
             return Call("POST", f"{place(body)}?{query}", body)
         where = path(request.workload.kind, _name(request), self._namespace)
         if request.subresource:
             where += f"/{request.subresource}"
-        return Call("PATCH", f"{where}?{query}", self._patch(request), PATCHES["json"])
+        return _patching(where, self._patch(request), query)
 
     def _made(self, obj: Mapping, request: Request) -> Object:
         """Return an object as the API takes it, with the name of what stands, or `judged`."""
@@ -114,6 +129,10 @@ class Standing:
         )
         label = {"op": "add", "path": "/metadata/labels", "value": {"changed": "yes"}}
         return list(json_patch(old, new)) or [label]
+
+
+def _patching(where: str, patch: list[Object], query: str) -> Call:
+    return Call("PATCH", f"{where}?{query}", patch, PATCHES["json"])
 
 
 def _adding(containers: object) -> list[Object]:

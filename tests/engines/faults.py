@@ -1,0 +1,138 @@
+"""Faults in what we emit: each must make an engine judge some request otherwise.
+
+What tells a right policy from one that only looks right is a request that they judge differently.
+Here are the mistakes that a lowering could make, one at a time, in objects as they are applied.
+"""
+
+from __future__ import annotations
+
+import copy
+import re
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from tests.engines.rest import Object
+
+# An operator, and what it is turned into.
+_TURNS: Final = (
+    (" == ", " != "), (" != ", " == "), (" && ", " || "), (" || ", " && "), (" >= ", " > "),
+    (" <= ", " < "), ("!(", "("), (".exists(", ".all("), (".all(", ".exists("),
+    ("orValue(true)", "orValue(false)"), ("orValue(false)", "orValue(true)"),
+)  # fmt: skip
+_LIST: Final = re.compile(r"\[('[^'\]]*'(?:, '[^'\]]*')*)\]")
+_BOUND: Final = re.compile(r"(?<=[<>=] )\d+")
+_PART: Final = re.compile(r"dyn\([a-z.]*[a-z]+\.\??(\w+)(\.orValue\(\[\]\))?\)")
+
+
+class Fault(NamedTuple):
+    """A fault.
+
+    Attributes:
+        what: what was done, and where.
+        about: the variable or the rule that it is in; "" where all rules suffer.
+        policy: the policy with the fault, or as it was.
+        binding: its binding; None where the fault is that it is lost.
+    """
+
+    what: str
+    about: str
+    policy: Object
+    binding: Object | None
+
+
+def faults(policy: Object, binding: Object) -> Iterator[Fault]:
+    """Yield the faults of a ValidatingAdmissionPolicy and its binding."""
+    yield Fault("the binding is lost", "", policy, None)
+    constraints = policy["spec"]["matchConstraints"]["resourceRules"]
+    for place, rule in enumerate(constraints):
+        for key in ("operations", "resources"):
+            for item in rule[key]:
+                changed = copy.deepcopy(policy)
+                changed["spec"]["matchConstraints"]["resourceRules"][place][key].remove(item)
+                if rule[key] != [item]:
+                    yield Fault(f"{key} lack {item}", "", changed, binding)
+    for place, each in enumerate(policy["spec"]["validations"]):
+        changed = copy.deepcopy(policy)
+        # One expression must be left: it is true of all.
+        changed["spec"]["validations"][place]["expression"] = "true"
+        about = str(each["message"]).partition(":")[0]
+        yield Fault(f"{about} is not validated", about, changed, binding)
+    for field in ("matchConditions", "variables", "validations"):
+        for place, each in enumerate(policy["spec"].get(field, ())):
+            about = each.get("name") or str(each["message"]).partition(":")[0]
+            for what, text in turned(each["expression"]):
+                changed = copy.deepcopy(policy)
+                changed["spec"][field][place]["expression"] = text
+                yield Fault(f"{field} {about}: {what}", about, changed, binding)
+
+
+def turned(expression: str) -> Iterator[tuple[str, str]]:
+    """Yield an expression with one fault at a time: what it is, and the text.
+
+    The words of messages are left alone: they decide nothing.
+    """
+    words = list(_messages(expression))
+
+    def free(place: int) -> bool:
+        return not any(start <= place < end for start, end in words)
+
+    for old, new in _TURNS:
+        for found in re.finditer(re.escape(old), expression):
+            if free(found.start()):
+                text = expression[: found.start()] + new + expression[found.end() :]
+                yield f"`{new.strip()}` for `{old.strip()}` at {found.start()}", text
+    for found in _LIST.finditer(expression):
+        items = found[1].split(", ")
+        for item in dict.fromkeys((items[0], items[-1])) if free(found.start()) else ():
+            rest = ", ".join(other for other in items if other != item)
+            text = f"{expression[: found.start()]}[{rest}]{expression[found.end() :]}"
+            yield f"{item} is left out at {found.start()}", text
+    for found in _BOUND.finditer(expression):
+        if free(found.start()):
+            text = expression[: found.start()] + str(int(found[0]) + 1) + expression[found.end() :]
+            yield f"the bound {found[0]} is moved", text
+    for found in _PART.finditer(expression):
+        text = f"{expression[: found.start()]}dyn([]){expression[found.end() :]}"
+        yield f"{found[1]} are left out", text
+
+
+def _messages(expression: str) -> Iterator[tuple[int, int]]:
+    """Yield where the last argument of a `map` of three stands: what is said of what offends."""
+    for found in re.finditer(r"\.map\(", expression):
+        commas, end = _arguments(expression, found.end())
+        if len(commas) > 1:
+            yield commas[1], end
+
+
+def _arguments(expression: str, start: int) -> tuple[list[int], int]:
+    """Return the places of the commas between a call's arguments, and of its end."""
+    depth, quoted = 0, False
+    commas: list[int] = []
+    for place in range(start, len(expression)):
+        char = expression[place]
+        if char == "'" and expression[place - 1] != "\\":
+            quoted = not quoted
+        elif quoted:
+            continue
+        elif char in "([{":
+            depth += 1
+        elif char in ")]}":
+            if not depth:
+                return commas, place
+            depth -= 1
+        elif char == "," and not depth:
+            commas.append(place)
+    raise ValueError(expression)
+
+
+def holding_in(binding: Object, name: str, policy: str, namespace: str) -> Object:
+    """Return a binding of a policy that warns, of every rule that is broken, in one namespace."""
+    changed: Object = copy.deepcopy(binding)
+    changed["metadata"]["name"] = name
+    labels = {"kubernetes.io/metadata.name": namespace}
+    changed["spec"]["policyName"] = policy
+    changed["spec"]["validationActions"] = ["Warn"]
+    changed["spec"]["matchResources"] = {"namespaceSelector": {"matchLabels": labels}}
+    return changed
