@@ -165,6 +165,19 @@ def test_user_stands_for_non_root() -> None:
     assert gaps(root) == {"runAsNonRoot"}
 
 
+def test_user_and_group_leave_the_images_groups_out() -> None:
+    """Told both, docker looks nothing up in the image; told a user alone, it does."""
+    strict = {"allow": ["Strict"]}
+    user, group = ({"ranges": ["0-"], "default": number} for number in (7, 8))
+    output = emitted(supplementalGroupsPolicy=strict, runAsUser=user, runAsGroup=group)
+    assert output.cells["supplementalGroupsPolicy"].status is Status.EXACT
+    note = output.cells["supplementalGroupsPolicy"].note
+    assert note == "by `runAsUser: 7` and `runAsGroup: 8`"
+    for rules in ({}, {"runAsUser": user}, {"runAsGroup": group}):
+        output = emitted(supplementalGroupsPolicy=strict, **rules)
+        assert "supplementalGroupsPolicy" in gaps(output)
+
+
 def test_privileged_overrules() -> None:
     """`--privileged` drops nothing, adds everything, and takes all profiles away."""
     output = emitted(

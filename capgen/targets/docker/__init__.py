@@ -140,12 +140,14 @@ def _allows(test: Test, value: Known) -> bool:
 
 
 def _instead(say: Say, chosen: tuple[Chosen, ...]) -> str | None:
-    """Say by which other value this one comes about, if it does."""
-    if say.instead is None:
-        return None
-    path, values = say.instead
-    found = [each for each in chosen if each.field.path == path and holds(values, each.value)]
-    return f"by `{path[-1]}: {show(found[0].value)}`" if found else None
+    """Say by which other values this one comes about, if it does."""
+    found = []
+    for path, values in say.instead:
+        telling = [each for each in chosen if each.field.path == path and holds(values, each.value)]
+        if not telling:
+            return None
+        found.append(f"`{path[-1]}: {show(telling[0].value)}`")
+    return f"by {' and '.join(found)}" if found else None
 
 
 def _settled(flags: dict[Flag, None]) -> tuple[Flag, ...]:

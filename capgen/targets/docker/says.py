@@ -37,7 +37,7 @@ class Say:
         privileged: the value under `--privileged`; None where that changes nothing.
         flags: the flags of each value that docker can be told.
         each: makes the flags of any value, or of each item of a list.
-        instead: a field, and the values of it that bring this one about where they are chosen.
+        instead: fields, and the values of them that bring this one about where all are chosen.
         needs: a field that must be chosen too, or there are no flags.
         why_not: why there are no flags for other values.
     """
@@ -47,7 +47,7 @@ class Say:
     privileged: Known | None = None
     flags: dict[Value, tuple[Flag, ...]] = field(default_factory=dict)
     each: Callable[[Scalar], Flag] | None = None
-    instead: tuple[tuple[str, ...], Predicate] | None = None
+    instead: tuple[tuple[tuple[str, ...], Predicate], ...] = ()
     needs: tuple[str, ...] = ()
     why_not: str = "docker has no flag for it"
 
@@ -64,6 +64,7 @@ def _label(kind: str) -> Say:
 _SECCOMP_FILE: Final = "docker takes a seccomp profile as a file, which the profile does not hold"
 _NO_NAME: Final = "docker takes an AppArmor profile by its name, which the profile does not hold"
 _UNCONFINED: Final = "Unconfined"
+_ANY_ID: Final = InRanges(((0, None),))
 _NO_CLASS: Final = "a RuntimeClass is a cluster's; `--runtime` takes a name of the daemon's"
 _NO_REFUSAL: Final = "docker cannot refuse an image that runs as root"
 
@@ -110,7 +111,7 @@ SAYS: Final[dict[str, dict[str, Say]]] = {
         "allow": Say(
             False,
             "the image decides",
-            instead=(("securityContext", "runAsUser"), InRanges(((1, None),))),
+            instead=((("securityContext", "runAsUser"), InRanges(((1, None),))),),
             why_not=_NO_REFUSAL,
         )
     },
@@ -143,7 +144,12 @@ SAYS: Final[dict[str, dict[str, Say]]] = {
         "allow": Say(
             "Merge",
             "docker adds the groups that the image gives the user",
-            why_not="docker always adds the groups that the image gives the user",
+            # `--user 5:5` is taken as it is: nothing is looked up in the image.
+            instead=tuple(
+                (("securityContext", leaf), _ANY_ID) for leaf in ("runAsUser", "runAsGroup")
+            ),
+            why_not="docker adds the groups that the image gives the user, unless it is told both"
+            " user and group: give both a `default`",
         )
     },
     "seLinuxOptions": {

@@ -1,6 +1,5 @@
 #!/bin/sh
 # Runs a container by the profile worked-database: sh run.sh [MORE FLAGS] IMAGE [COMMAND]
-# Not said: supplementalGroupsPolicy: docker always adds the groups that the image gives the user.
 # Not said: volumes: an image may declare VOLUMEs, which docker mounts without a flag.
 exec docker run \
   --security-opt no-new-privileges \
