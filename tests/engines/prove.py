@@ -27,6 +27,14 @@ from tests.engines.proving import Check, Difference, Lab, Row, report, table
 from tests.engines.psa import Request, defaulted, fixtures
 from tests.engines.psp_agree import agrees
 from tests.engines.psp_check import judges
+from tests.engines.runtime_check import (
+    chosen_containers,
+    containerd_cases,
+    docker_cases,
+    docker_lines,
+    podman_cases,
+    podman_lines,
+)
 from tests.engines.vap_check import checks
 from tests.engines.vap_exempt import exemptions
 from tests.engines.vap_match import matches
@@ -82,6 +90,12 @@ CHECKS = (
     Check("apiserver", matches),
     Check("apiserver", exemptions),
     Check("apiserver", hardened),
+    Check("runtimes", docker_cases),
+    Check("runtimes", podman_cases),
+    Check("runtimes", containerd_cases),
+    Check("runtimes", docker_lines),
+    Check("runtimes", podman_lines),
+    Check("runtimes", chosen_containers),
     Check("psp", judges),
     Check("psp", agrees),
     Check("gatekeeper", gatekeeper_judges),
