@@ -68,34 +68,48 @@ def faults(policy: Object, binding: Object) -> Iterator[Fault]:
                 yield Fault(f"{field} {about}: {what}", about, changed, binding)
 
 
+class _Edit(NamedTuple):
+    """What is written in the place of a piece of an expression, and what that is."""
+
+    start: int
+    end: int
+    text: str
+    what: str
+
+
 def turned(expression: str) -> Iterator[tuple[str, str]]:
     """Yield an expression with one fault at a time: what it is, and the text.
 
     The words of messages are left alone: they decide nothing.
     """
     words = list(_messages(expression))
+    for edit in (*_operators(expression), *_items(expression), *_others(expression)):
+        if not any(start <= edit.start < end for start, end in words):
+            line = expression[expression.rfind("\n", 0, edit.start) + 1 :].partition("\n")[0]
+            text = expression[: edit.start] + edit.text + expression[edit.end :]
+            yield f"{edit.what} in: {line.strip()}", text
 
-    def free(place: int) -> bool:
-        return not any(start <= place < end for start, end in words)
 
+def _operators(expression: str) -> Iterator[_Edit]:
     for old, new in _TURNS:
+        what = f"`{new.strip()}` for `{old.strip()}`"
         for found in re.finditer(re.escape(old), expression):
-            if free(found.start()):
-                text = expression[: found.start()] + new + expression[found.end() :]
-                yield f"`{new.strip()}` for `{old.strip()}` at {found.start()}", text
+            yield _Edit(*found.span(), new, what)
+
+
+def _items(expression: str) -> Iterator[_Edit]:
     for found in _LIST.finditer(expression):
         items = found[1].split(", ")
-        for item in dict.fromkeys((items[0], items[-1])) if free(found.start()) else ():
+        for item in dict.fromkeys((items[0], items[-1])):
             rest = ", ".join(other for other in items if other != item)
-            text = f"{expression[: found.start()]}[{rest}]{expression[found.end() :]}"
-            yield f"{item} is left out at {found.start()}", text
+            yield _Edit(*found.span(), f"[{rest}]", f"{item} is left out")
+
+
+def _others(expression: str) -> Iterator[_Edit]:
     for found in _BOUND.finditer(expression):
-        if free(found.start()):
-            text = expression[: found.start()] + str(int(found[0]) + 1) + expression[found.end() :]
-            yield f"the bound {found[0]} is moved", text
+        yield _Edit(*found.span(), str(int(found[0]) + 1), f"the bound {found[0]} is moved")
     for found in _PART.finditer(expression):
-        text = f"{expression[: found.start()]}dyn([]){expression[found.end() :]}"
-        yield f"{found[1]} are left out", text
+        yield _Edit(*found.span(), "dyn([])", f"{found[1]} are left out")
 
 
 def _messages(expression: str) -> Iterator[tuple[int, int]]:

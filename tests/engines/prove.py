@@ -16,17 +16,17 @@ import sys
 from tests.engines import lab, lanes, security_context, yaml_judge
 from tests.engines.cel_environment import cel_environments
 from tests.engines.cluster_check import cluster_check
-from tests.engines.gatekeeper_check import gatekeeper_judges
-from tests.engines.gator_check import gator_judges
+from tests.engines.gatekeeper.check import gatekeeper_judges
+from tests.engines.gatekeeper.gator_check import gator_judges
 from tests.engines.implied_check import implied_levels
-from tests.engines.kyverno_check import kyverno_live, kyverno_offline
+from tests.engines.kyverno.check import kyverno_live, kyverno_offline
 from tests.engines.openapi import openapi
 from tests.engines.order_check import order_fuzzed, order_matrix, order_sampled
 from tests.engines.pod_security_check import fixtures_agree, random_agree, witnesses_agree
 from tests.engines.proving import Check, Difference, Lab, Row, report, table
 from tests.engines.psa import Request, defaulted, fixtures
-from tests.engines.psp_agree import agrees
-from tests.engines.psp_check import judges
+from tests.engines.psp.agree import agrees
+from tests.engines.psp.check import judges
 from tests.engines.runtime_check import (
     chosen_containers,
     containerd_cases,
@@ -35,10 +35,10 @@ from tests.engines.runtime_check import (
     podman_cases,
     podman_lines,
 )
-from tests.engines.vap_check import checks
-from tests.engines.vap_exempt import exemptions
-from tests.engines.vap_match import matches
-from tests.engines.vap_updates import updates
+from tests.engines.vap.check import checks
+from tests.engines.vap.exempt import exemptions
+from tests.engines.vap.match import matches
+from tests.engines.vap.updates import updates
 
 
 def psa_fixtures(laboratory: Lab) -> Row:

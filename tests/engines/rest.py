@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
 from tests.engines.lab import LabError
-from tests.engines.psp_words import refused
+from tests.engines.psp.words import refused
 from tests.engines.webhooks import hooked
 
 if TYPE_CHECKING:

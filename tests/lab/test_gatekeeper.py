@@ -6,9 +6,9 @@ import pytest
 
 from capgen.policy.admit import Operation, Request
 from tests.engines.engine import Verdict
-from tests.engines.gatekeeper_words import verdict, violations
-from tests.engines.gator_artefacts import Artefacts
-from tests.engines.gator_runs import documents, verified
+from tests.engines.gatekeeper.gator_artefacts import Artefacts
+from tests.engines.gatekeeper.gator_runs import documents, verified
+from tests.engines.gatekeeper.words import verdict, violations
 from tests.engines.lab import LabError
 from tests.engines.rest import Answer, Object
 

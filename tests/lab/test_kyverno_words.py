@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.engines.kyverno_words import Said, said, verdict
+from tests.engines.kyverno.words import Said, said, verdict
 from tests.engines.lab import LabError
 from tests.engines.rest import classify
 from tests.engines.webhooks import Hooked, hooked

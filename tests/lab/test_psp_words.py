@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.engines.psp_words import Refused, refused
+from tests.engines.psp.words import Refused, refused
 
 _HEAD = 'pods "judged" is forbidden: PodSecurityPolicy: '
 

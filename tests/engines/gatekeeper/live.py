@@ -9,8 +9,8 @@ from functools import partial
 from typing import TYPE_CHECKING, Final, Self
 
 from tests.engines import lab
-from tests.engines.gatekeeper_generated import are_generated, wait_for_policies
-from tests.engines.gatekeeper_install import (
+from tests.engines.gatekeeper.generated import are_generated, wait_for_policies
+from tests.engines.gatekeeper.install import (
     BAD_CANARY,
     GOOD_CANARY,
     MUTATED,
@@ -21,11 +21,11 @@ from tests.engines.gatekeeper_install import (
     installed,
     namespace,
 )
-from tests.engines.gatekeeper_manager import start
-from tests.engines.gatekeeper_store import Key, Store, key
-from tests.engines.gatekeeper_words import verdict
+from tests.engines.gatekeeper.manager import start
+from tests.engines.gatekeeper.store import Key, Store, key
+from tests.engines.gatekeeper.words import verdict
 from tests.engines.processes import Processes
-from tests.engines.vap_asking import Standing, furnish
+from tests.engines.vap.asking import Standing, furnish
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence

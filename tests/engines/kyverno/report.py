@@ -8,7 +8,7 @@ from collections import defaultdict
 from typing import TYPE_CHECKING, Final
 
 from tests.engines.engine import Verdict
-from tests.engines.kyverno_words import Said, refused, unjudged
+from tests.engines.kyverno.words import Said, refused, unjudged
 from tests.engines.lab import LabError
 
 if TYPE_CHECKING:

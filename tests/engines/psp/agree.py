@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING, Any, Final
 
 from capgen.policy.admit import Request
 from capgen.profile.library import open_profile
-from tests.engines import psp_objects
 from tests.engines.lab import LabError
 from tests.engines.proving import Difference, Lab, Row
-from tests.engines.psp import NAMESPACE, PspCluster, chosen
-from tests.engines.psp_bulk import PspBulk
-from tests.engines.psp_random import random_policy
+from tests.engines.psp import objects as psp_objects
+from tests.engines.psp.bulk import PspBulk
+from tests.engines.psp.live import NAMESPACE, PspCluster, chosen
+from tests.engines.psp.random import random_policy
 from tests.pods_random import random_pods
 from tests.policy.made import profile as made
 from tests.profiles import EVERY_RULE

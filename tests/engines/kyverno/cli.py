@@ -17,8 +17,8 @@ from capgen.policy.admit import Operation
 from capgen.policy.pod import mapping
 from capgen.policy.workload import pod_of
 from tests.engines import lab
-from tests.engines.kyverno_canaries import canary
-from tests.engines.kyverno_report import Report
+from tests.engines.kyverno.canaries import canary
+from tests.engines.kyverno.report import Report
 from tests.engines.lab import LabError
 from tests.engines.owners import owner
 

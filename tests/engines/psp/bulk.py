@@ -10,9 +10,10 @@ from typing import IO, TYPE_CHECKING, Any, Self
 
 from capgen.policy.admit import Operation
 from capgen.policy.pod import mapping
-from tests.engines import lab, psp_objects
+from tests.engines import lab
 from tests.engines.lab import LabError
-from tests.engines.psp import NAMESPACE, verdict
+from tests.engines.psp import objects as psp_objects
+from tests.engines.psp.live import NAMESPACE, verdict
 from tests.engines.rest import classify
 
 if TYPE_CHECKING:

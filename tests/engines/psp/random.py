@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from tests.engines import psp_objects
+from tests.engines.psp import objects as psp_objects
 
 if TYPE_CHECKING:
     import random

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from tests.engines.gatekeeper_manager import SYSTEM
+from tests.engines.gatekeeper.manager import SYSTEM
 from tests.engines.lab import LabError
 from tests.engines.processes import NotYet
 from tests.engines.resources import CLUSTER_KINDS

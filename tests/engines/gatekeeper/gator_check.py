@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tests.engines.gatekeeper_cases import (
+from tests.engines.gatekeeper.cases import (
     AFTER,
     COMMON,
     CREATING,
@@ -18,15 +18,15 @@ from tests.engines.gatekeeper_cases import (
     Suite,
     privileged,
 )
-from tests.engines.gatekeeper_check import judged, refused, row
-from tests.engines.gatekeeper_says import settings
-from tests.engines.gator import Gator
+from tests.engines.gatekeeper.check import judged, refused, row
+from tests.engines.gatekeeper.gator import Gator
+from tests.engines.gatekeeper.says import settings
 from tests.engines.lab import LabError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from tests.engines.gatekeeper_check import Case
+    from tests.engines.gatekeeper.check import Case
     from tests.engines.proving import Lab, Row
 
 

@@ -6,7 +6,7 @@ from contextlib import ExitStack
 from typing import TYPE_CHECKING, Self
 
 from tests.engines.applied import Applied, canaries
-from tests.engines.vap_asking import Standing, furnish, word
+from tests.engines.vap.asking import Standing, furnish, word
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

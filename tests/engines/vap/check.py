@@ -12,7 +12,7 @@ from tests.engines.agreement import Reference, Word
 from tests.engines.chosen_pods import NO_CHOICE
 from tests.engines.judged import Asked, Judged, asked, judged
 from tests.engines.proving import Check, Difference, Lab, Row
-from tests.engines.vap_judging import Judging
+from tests.engines.vap.judging import Judging
 
 
 def checks() -> list[Check]:

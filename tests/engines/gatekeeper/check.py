@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tests.engines.gatekeeper import Gatekeeper
-from tests.engines.gatekeeper_cases import (
+from tests.engines.gatekeeper.cases import (
     AFTER,
     COMMON,
     CREATING,
@@ -18,7 +17,8 @@ from tests.engines.gatekeeper_cases import (
     STANDING,
     privileged,
 )
-from tests.engines.gatekeeper_says import settings, word
+from tests.engines.gatekeeper.live import Gatekeeper
+from tests.engines.gatekeeper.says import settings, word
 from tests.engines.lab import LabError
 from tests.engines.proving import Difference, Lab, Row
 
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
     from tests.engines.engine import Admission, Verdict
-    from tests.engines.gatekeeper_cases import Suite
+    from tests.engines.gatekeeper.cases import Suite
     from tests.engines.rest import Object
 
 # What was asked, the outcome that is right, and the outcome.

@@ -12,7 +12,7 @@ from tests import exempted, exempted_everywhere
 from tests.engines.agreement import Reference, Word
 from tests.engines.judged import MINOR
 from tests.engines.proving import Difference, Lab, Row
-from tests.engines.vap_judging import Judging
+from tests.engines.vap.judging import Judging
 from tests.policy.made import profile as made
 from tests.policy.tables import exempt, exempt_updates
 from tests.profiles import EVERY_RULE

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from capgen.policy.pod import mapping
-from tests.engines.kyverno import Kyverno
-from tests.engines.kyverno_cases import EXPECTED, REFUSED, REQUESTS, artefacts
-from tests.engines.kyverno_cli import KyvernoCli
+from tests.engines.kyverno.cases import EXPECTED, REFUSED, REQUESTS, artefacts
+from tests.engines.kyverno.cli import KyvernoCli
+from tests.engines.kyverno.live import Kyverno
 from tests.engines.lab import LabError
 from tests.engines.proving import Difference, Lab, Row
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 import yaml
 
 from tests.engines import lab
-from tests.engines.gatekeeper_manager import SYSTEM
+from tests.engines.gatekeeper.manager import SYSTEM
 from tests.engines.lab import LabError
 from tests.engines.processes import NotYet, Processes
 from tests.engines.resources import place
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from tests.engines.apiserver import Cluster
-    from tests.engines.gatekeeper_manager import Serving
+    from tests.engines.gatekeeper.manager import Serving
     from tests.engines.rest import Object
 
 # The webhooks look only at namespaces with this label, so that what stands in one can be made

@@ -10,7 +10,7 @@ import yaml
 
 from capgen.policy.admit import Request
 from tests.engines.canaries import GOOD
-from tests.engines.gatekeeper_requests import (
+from tests.engines.gatekeeper.requests import (
     BARE,
     HOST_NETWORK,
     PRIVILEGED,
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     from tests.engines.rest import Object
 
-_FOLDER: Final = Path(__file__).parent / "artefacts" / "gatekeeper"
+_FOLDER: Final = Path(__file__).parents[1] / "artefacts" / "gatekeeper"
 
 
 class Case(NamedTuple):

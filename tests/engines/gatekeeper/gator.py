@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING, Final, Self
 
 from capgen.policy.admit import Operation, Request
 from capgen.policy.workload import Workload
-from tests.engines import gator_objects, lab
+from tests.engines import lab
 from tests.engines.engine import Verdict
-from tests.engines.gatekeeper_install import BAD_CANARY, GOOD_CANARY, SAYS, canaries
-from tests.engines.gatekeeper_words import refused
-from tests.engines.gator_artefacts import Artefacts, denies
-from tests.engines.gator_runs import Runs, Violation
+from tests.engines.gatekeeper import gator_objects
+from tests.engines.gatekeeper.gator_artefacts import Artefacts, denies
+from tests.engines.gatekeeper.gator_runs import Runs, Violation
+from tests.engines.gatekeeper.install import BAD_CANARY, GOOD_CANARY, SAYS, canaries
+from tests.engines.gatekeeper.words import refused
 from tests.engines.lab import LabError
 
 if TYPE_CHECKING:

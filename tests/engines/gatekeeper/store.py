@@ -6,8 +6,8 @@ import time
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
-from tests.engines.gatekeeper_install import absent, established
-from tests.engines.gatekeeper_states import UntakenError, settled
+from tests.engines.gatekeeper.install import absent, established
+from tests.engines.gatekeeper.states import UntakenError, settled
 from tests.engines.processes import NotYet, Processes
 
 if TYPE_CHECKING:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from tests.engines.rest import Object
 
-_ARTEFACTS: Final = Path(__file__).resolve().parent / "artefacts" / "kyverno"
+_ARTEFACTS: Final = Path(__file__).resolve().parents[1] / "artefacts" / "kyverno"
 # Each must be refused when it is loaded, in these words. The command line passes over what it
 # cannot read, in silence but for a count.
 _PASSED_OVER: Final = "Applying 0 policy rule(s)"

@@ -8,12 +8,12 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, Final, Self
 
 from tests.engines import lab
-from tests.engines.kyverno_canaries import Canary, canary
-from tests.engines.kyverno_install import Controller
-from tests.engines.kyverno_words import verdict
+from tests.engines.kyverno.canaries import Canary, canary
+from tests.engines.kyverno.install import Controller
+from tests.engines.kyverno.words import verdict
 from tests.engines.lab import LabError
 from tests.engines.processes import NotYet
-from tests.engines.vap_asking import Standing, furnish
+from tests.engines.vap.asking import Standing, furnish
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence

@@ -10,12 +10,12 @@ import yaml
 
 from capgen.policy.admit import Operation, Request
 from capgen.policy.workload import WORKLOADS
-from tests.engines import psp_objects
 from tests.engines.canaries import BAD, GOOD
 from tests.engines.lab import LabError
 from tests.engines.proving import Difference, Lab, Row
-from tests.engines.psp import PspCluster, chosen
-from tests.engines.psp_objects import BARE
+from tests.engines.psp import objects as psp_objects
+from tests.engines.psp.live import PspCluster, chosen
+from tests.engines.psp.objects import BARE
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from tests.engines.engine import Verdict
     from tests.engines.rest import Object
 
-_ARTEFACTS: Final = Path(__file__).parent / "artefacts" / "psp"
+_ARTEFACTS: Final = Path(__file__).parents[1] / "artefacts" / "psp"
 _EVERYONE: Final = {
     "apiGroup": "rbac.authorization.k8s.io",
     "kind": "Group",

@@ -1,0 +1,165 @@
+"""Faults in our ValidatingAdmissionPolicies, which a real API server must judge differently.
+
+Each faulty policy warns in a namespace of its own, so that many are asked at once. It is caught
+where the server's verdict on some request is not the one by the policy without a fault.
+"""
+
+from __future__ import annotations
+
+import random
+from collections import Counter
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from capgen.policy.admit import Operation, Request
+from capgen.policy.witness import base_pod
+from capgen.policy.workload import WORKLOADS
+from capgen.targets.base import object_name
+from tests.engines import recording
+from tests.engines.agreement import Reference
+from tests.engines.applied import emitted
+from tests.engines.faults import Fault, faults
+from tests.engines.judged import judged, recorded
+from tests.engines.proving import Difference, Row
+from tests.engines.vap.fault_asking import Asking, Expected
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from capgen.policy.pod import Mapping
+    from capgen.policy.profile import Profile
+    from capgen.policy.workload import Workload
+    from tests.engines.judged import Judged
+    from tests.engines.proving import Lab
+    from tests.engines.rest import Object
+
+# Profiles, and of how many faults in each policy that they are; 0: all.
+_PROFILES: Final = {"pss-restricted": 0, "all-plain": 60, "all-effective": 30}
+_SEED: Final = 77
+
+
+class Equivalent(NamedTuple):
+    """Faults that change nothing.
+
+    Attributes:
+        part: which of a profile's policies, by what its name has more than the profile's; "*": all.
+        about: the variable or rule; "" for any.
+        what: what their account has in it.
+        why: what keeps them from being seen.
+    """
+
+    part: str
+    about: str
+    what: str
+    why: str
+
+    def is_of(self, part: str, fault: Fault) -> bool:
+        """Tell whether a fault is one of them."""
+        here = self.part in ("*", part) and self.about in ("", fault.about)
+        return here and self.what in fault.what
+
+
+EQUIVALENT: Final = (
+    Equivalent("*", "containers", "ephemeralContainers are left out", "no pod is made with them"),
+    Equivalent("ephemeralcontainers", "hostPorts", "", "an ephemeral container has no ports"),
+    Equivalent("ephemeralcontainers", "hostProbes", "", "an ephemeral container has no probes"),
+    Equivalent(
+        "ephemeralcontainers",
+        "appArmorProfile",
+        "annotations",
+        "the API takes no annotation of a container that is yet to be added",
+    ),
+)
+
+
+def vap_faults(laboratory: Lab) -> Row:
+    """Asks about each fault until it is seen."""
+    cluster = laboratory.cluster
+    asking = Asking(cluster)
+    seen: Counter[str] = Counter()
+    differing: list[Difference] = []
+    excused: Counter[Equivalent] = Counter()
+    for name, most in _PROFILES.items():
+        each = judged()[name]
+        reference = Reference(each.profile())
+        for policy, binding in _policies(reference.profile):
+            found = list(faults(policy, binding))
+            if most and len(found) > most:
+                found = random.Random(_SEED).sample(found, most)
+            verdicts = asking.seen(found, list(_expected(policy, each, reference)))
+            for fault, verdict in zip(found, verdicts, strict=True):
+                seen[verdict] += 1
+                if verdict != "missed":
+                    continue
+                part = policy["metadata"]["name"].removeprefix(object_name(name)).strip("-")
+                if row := next((row for row in EQUIVALENT if row.is_of(part, fault)), None):
+                    excused[row] += 1
+                    continue
+                request = [policy["metadata"]["name"], fault.what]
+                differing.append(Difference(request, "judged differently", "judged alike"))
+    stale = (row for row in EQUIVALENT if not excused[row])
+    differing += [
+        Difference(list(row), "changes nothing", "none is missed: stale") for row in stale
+    ]
+    same = excused.total()
+    note = f"faults; {seen['refused']} more the API refuses, {same} more change nothing"
+    count = seen["caught"] + len(differing)
+    return Row("vap", "kube-apiserver", cluster.version, count, tuple(differing), note)
+
+
+def _policies(profile: Profile) -> Iterator[tuple[Object, Object]]:
+    objects = emitted(profile)
+    bindings = {each["spec"].get("policyName"): each for each in objects}
+    for each in objects:
+        if each["kind"] == "ValidatingAdmissionPolicy":
+            yield each, bindings[each["metadata"]["name"]]
+
+
+def _expected(policy: Object, each: Judged, reference: Reference) -> Iterator[Expected]:
+    """Yield witnesses that a policy judges, each with its verdict, and updates of templates.
+
+    Of pods the verdicts are recorded; of templates, which are of each kind in turn, they are the
+    interpreter's.
+    """
+    rules = policy["spec"]["matchConstraints"]["resourceRules"]
+    judges = {resource for rule in rules for resource in rule["resources"]}
+    kinds = [workload for workload in WORKLOADS[1:] if workload.resource in judges]
+    verdicts = recording.load(each.recording)
+    wrong: dict[str, Expected] = {}
+    for number, asked in enumerate(recorded(reference.profile)):
+        request, verdict = asked.request, verdicts[asked.key]
+        if request.workload.path or verdict == recording.INVALID:
+            continue
+        if _resource(request) in judges:
+            yield Expected(asked.rule, request, verdict)
+        elif kinds and not request.subresource:
+            kind = kinds[number % len(kinds)]
+            request = Request(_around(kind, request.object), kind)
+            found = Expected(asked.rule, request, recording.said(reference.word(request)))
+            yield found
+            if found.verdict != recording.ADMITTED:
+                wrong.setdefault(kind.kind, found)
+    for kind in kinds:
+        # A Job's template cannot change.
+        if kind.kind in wrong and kind.kind != "Job":
+            yield from _updates(kind, reference.profile, wrong[kind.kind])
+
+
+def _resource(request: Request) -> str:
+    name = request.workload.resource
+    return f"{name}/{request.subresource}" if request.subresource else name
+
+
+def _around(workload: Workload, pod: Mapping) -> Object:
+    owner: Object = dict(pod)
+    for step in reversed(workload.path):
+        owner = {str(step): owner}
+    return owner
+
+
+def _updates(workload: Workload, profile: Profile, wrong: Expected) -> Iterator[Expected]:
+    """Yield updates: to a bad template, and of a bad one's labels alone."""
+    good = _around(workload, base_pod(profile))
+    update = Request(wrong.request.object, workload, Operation.UPDATE, good)
+    yield Expected("", update, wrong.verdict)
+    same = update._replace(old_object=wrong.request.object)
+    yield Expected("", same, recording.ADMITTED)
