@@ -46,6 +46,9 @@ def volumes_cases(profile: Profile, predicate: Predicate) -> Iterator[Case]:
             other = {"name": "other", first: volume_sources()[first]}
             yield case(f"{kind} last", False, [other, volume])
             yield case(f"{kind} first", False, [volume, other])
+            mounted = [_mount(name, read_only=True) for name in ("other", "data")]
+            both = (_volumes_are(other, volume), (NEW, ("volumeMounts",), mounted))
+            yield Case(f"new container mounts {kind} too", both, False)
     yield case("without a source", "emptyDir" in allowed, [{"name": "data"}])
     yield case("null source", "emptyDir" in allowed, [{"name": "data", "nfs": None}])
     for label, nothing in (("no list", UNSET), ("null list", None), ("empty list", [])):

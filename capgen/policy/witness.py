@@ -35,6 +35,7 @@ if TYPE_CHECKING:
 _Pod: TypeAlias = dict[str, Any]
 
 _LONGEST: Final = 56
+_ADDED: Final = "ephemeralContainers"
 
 
 class Witness(NamedTuple):
@@ -117,10 +118,14 @@ def _labels(profile: Profile) -> dict[str, str]:
 def _requests(profile: Profile, rule: Rule, base: _Pod) -> Iterator[tuple[str, Request, bool]]:
     lifts = rule.expression.parts[:-1] if isinstance(rule.expression, AnyOf) else ()
     for test in tests(rule.expression):
-        bad = None
+        bad = added = None
         for case in cases(profile, test, _known(rule, test)):
-            yield case.label, _request(base, case.changes), case.allowed
+            request = _request(base, case.changes)
+            yield case.label, request, case.allowed
             bad = case if bad is None and not case.allowed else bad
+            if request.subresource and added is None and not case.allowed:
+                added = case
+                yield from _beside(base, case.label, request)
         if bad is None:
             continue
         for label, changes, lifted in conditions(profile, test, lifts):
@@ -136,6 +141,28 @@ def _requests(profile: Profile, rule: Rule, base: _Pod) -> Iterator[tuple[str, R
                 for step in reversed(workload.path):
                     owner = {step: owner}
                 yield f"{workload.kind} {bad.label}", Request(owner, workload), False
+
+
+def _beside(base: _Pod, label: str, bad: Request) -> Iterator[tuple[str, Request, bool]]:
+    """Yield requests that add a container to a pod that has one of its kind already.
+
+    Args:
+        base: a pod that the profile admits.
+        label: what is wrong with the container that is added.
+        bad: asks to add it.
+    """
+    (container,) = bad.object["spec"][_ADDED]
+    fine = deepcopy(base["spec"]["containers"][0]) | {"name": "first"}
+
+    def request(*listed: _Pod) -> Request:
+        old, new = (
+            {**bad.object, "spec": {**bad.object["spec"], _ADDED: list(some)}}
+            for some in (listed[:-1], listed)
+        )
+        return bad._replace(object=new, old_object=old)
+
+    yield f"beside {label}", request(container, fine), True
+    yield f"second {label}", request(fine, container), False
 
 
 def _own(container: _Pod, spec: _Pod, path: tuple[str, ...]) -> None:
@@ -172,7 +199,7 @@ def _request(base: _Pod, changes: tuple[Change, ...]) -> Request:
             put(struct, path, deepcopy(value) if value is not UNSET else UNSET)
     if not added:
         return Request(pod)
-    grown = {**pod, "spec": {**pod["spec"], "ephemeralContainers": [new]}}
+    grown = {**pod, "spec": {**pod["spec"], _ADDED: [new]}}
     return Request(
         grown, operation=Operation.UPDATE, old_object=pod, subresource="ephemeralcontainers"
     )
