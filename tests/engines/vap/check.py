@@ -7,12 +7,18 @@ debug container is added to them.
 
 from __future__ import annotations
 
+from typing import Final
+
 from tests.engines import recording
 from tests.engines.agreement import Reference, Word
 from tests.engines.chosen_pods import NO_CHOICE
 from tests.engines.judged import Asked, Judged, asked, judged
 from tests.engines.proving import Check, Difference, Lab, Row
+from tests.engines.vap.differing import smallest, told
 from tests.engines.vap.judging import Judging
+
+# Shrinking asks again and again: a few differences tell as much as a thousand.
+_SHRUNK: Final = 3
 
 
 def checks() -> list[Check]:
@@ -41,19 +47,17 @@ class _Judging:
             for policy, found in judging.mistakes().items() if self._judged.typed else ():
                 about = [name, policy]
                 differences += [Difference(about, "no type warning", str(each)) for each in found]
-        for case, said in zip(cases, words, strict=True):
-            if case.recorded:
-                verdicts[case.key] = recording.said(said)
-                names[case.key] = case.name
-            if said is None and case.must is None:
-                invalid += 1
-                continue
-            expected = reference.word(case.request)
-            if not said == expected == _must(case, expected):
-                right = str(expected)
-                if case.must is not None:
-                    right = f"{_must(case, expected)}; the interpreter: {expected}"
-                differences.append(Difference([name, *_shown(case)], right, recording.said(said)))
+            for case, said in zip(cases, words, strict=True):
+                if case.recorded:
+                    verdicts[case.key] = recording.said(said)
+                    names[case.key] = case.name
+                if said is None and case.must is None:
+                    invalid += 1
+                    continue
+                expected = reference.word(case.request)
+                if not said == expected == _must(case, expected):
+                    few = len(differences) < _SHRUNK
+                    differences.append(_told(case, said, judging, reference, few=few))
         engine = f"kube-apiserver {cluster.version}"
         for key, before, now in recording.settle(self._judged.recording, engine, verdicts):
             about = [name, names.get(key, key)]
@@ -65,12 +69,21 @@ class _Judging:
         return Row("vap", "kube-apiserver", cluster.version, count, tuple(differences), note)
 
 
+def _told(
+    case: Asked, said: Word | None, judging: Judging, reference: Reference, *, few: bool
+) -> Difference:
+    """Return a difference; of what the interpreter alone expects otherwise the smallest."""
+    name, ours = reference.profile.name, reference.word(case.request)
+    if case.must is not None or said is None:
+        about = [name, case.name, case.request.operation.value, case.request.object]
+        right = f"{_must(case, ours)}; the interpreter: {ours}"
+        return Difference(about, right, recording.said(said))
+    request = smallest(judging, reference, case.request) if few else case.request
+    if request is not case.request:
+        ours, said = reference.word(request), judging.word(request) or said
+    return told([name, case.name], request, ours, said, reference.profile)
+
+
 def _must(case: Asked, ours: Word) -> Word:
     """Return the word that is right: by the case's own account, or by the interpreter's."""
     return ours if case.must is None else Word(not case.must, case.must)
-
-
-def _shown(case: Asked) -> list[object]:
-    """Return a case for people: what is asked."""
-    request = case.request
-    return [case.name, request.operation.value, request.subresource, request.object]

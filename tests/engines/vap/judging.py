@@ -45,6 +45,11 @@ class Judging:
         """Return the API server's word on each request; None where the API itself refuses it."""
         return [word(answer) for answer in self._standing.answers(self._requests)]
 
+    def word(self, request: Request) -> Word | None:
+        """Return its word on one request more, which changes nothing that stands."""
+        (answer,) = self._standing.answers([request])
+        return word(answer)
+
     def mistakes(self) -> dict[str, list[Object]]:
         """Return what the type checker says of each policy, by its name."""
         return self._cluster.type_warnings(self._applied.policies)

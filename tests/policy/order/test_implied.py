@@ -45,6 +45,8 @@ from capgen.policy.values import Kind
         (Includes(("A", "B")), Includes(("A",)), True),
         (Includes(("A",)), Includes(("A", "B")), False),
         (Includes(("A",), "ALL"), Includes(("A",)), False),
+        (Includes(("A",), "ALL"), Includes(("A",), "ALL"), True),
+        (Includes(("A",), "ALL"), Includes(("A",), "X"), False),
         (Includes(("A",)), Includes(("A",), "ALL"), True),
         (Includes(("A",)), Within(("A",)), False),
         (Globs(("a*", "b")), Globs(("b*", "a*")), True),
@@ -82,6 +84,8 @@ def asked(subject: Subject, reading: str, *, unset: bool) -> Test:
         (asked(RUN, "effective", unset=False), asked(RUN, "declared", unset=False), False),
         (asked(RUN, "declared", unset=False), asked(RUN, "both", unset=False), False),
         (asked(RUN, "declared", unset=True), asked(RUN, "declared", unset=False), False),
+        (asked(RUN, "declared", unset=True), asked(RUN, "declared", unset=True), True),
+        (asked(RUN, "both", unset=False), asked(RUN, "both", unset=False), True),
         (asked(HOST, "effective", unset=False), asked(HOST, "both", unset=False), True),
         (asked(HOST, "declared", unset=False), asked(RUN, "declared", unset=False), False),
         # A volume's type is never unset.
