@@ -89,8 +89,27 @@ MODULES: Final[dict[str, tuple[str, ...]]] = {
     ),
     "policy.match": ("policy.test_match",),
     "policy.admit": ("policy.test_admit", "policy.test_updates", *_MATCH),
+    "policy.judgement": (
+        "policy.test_admit",
+        "policy.test_updates",
+        "policy.test_exempt",
+        "policy.test_exempt_who",
+        "policy.test_mutate_judged",
+        "policy.test_ranges",
+        *_MATCH,
+        *_TABLES,
+    ),
+    "policy.exempt": ("policy.test_exempt", "policy.test_exempt_who", "policy.test_mutate_judged"),
+    "policy.mutate": (
+        "policy.test_mutate",
+        "policy.test_mutate_judged",
+        "policy.test_mutate_systems",
+    ),
+    "policy.order.implied": ("policy.order.test_implied", "policy.order.test_extends"),
     "lang.cel": ("lang.test_cel_parts", "mutants.quick_cel", "lang.test_cel"),
     "lang.cel_values": ("lang.test_cel_parts", "mutants.quick_cel", "lang.test_cel"),
+    "lang.cel_derived": ("lang.test_cel_parts", "mutants.quick_cel", "lang.test_cel"),
+    "lang.cel_exempt": ("lang.test_cel_exempt", "targets.test_vap_exempt"),
     "lang.cel_match": ("lang.test_cel_parts", "lang.test_cel:test_other_profiles"),
 }
 
