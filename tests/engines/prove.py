@@ -19,6 +19,7 @@ from tests.engines.cluster_check import cluster_check
 from tests.engines.gatekeeper.check import gatekeeper_judges
 from tests.engines.gatekeeper.gator_check import gator_judges
 from tests.engines.implied_check import implied_levels
+from tests.engines.kernel.check import apparmor_profiles, seccomp_filters
 from tests.engines.kyverno.check import kyverno_live, kyverno_offline
 from tests.engines.openapi import openapi
 from tests.engines.order_check import order_fuzzed, order_matrix, order_sampled
@@ -27,7 +28,7 @@ from tests.engines.proving import Check, Difference, Lab, Row, report, table
 from tests.engines.psa import Request, defaulted, fixtures
 from tests.engines.psp.agree import agrees
 from tests.engines.psp.check import judges
-from tests.engines.runtime_check import (
+from tests.engines.runtimes.check import (
     chosen_containers,
     containerd_cases,
     docker_cases,
@@ -96,6 +97,8 @@ CHECKS = (
     Check("runtimes", docker_lines),
     Check("runtimes", podman_lines),
     Check("runtimes", chosen_containers),
+    Check("kernel", seccomp_filters),
+    Check("kernel", apparmor_profiles),
     Check("psp", judges),
     Check("psp", agrees),
     Check("gatekeeper", gatekeeper_judges),

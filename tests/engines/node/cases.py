@@ -1,0 +1,222 @@
+"""What the processes of pods are on a real node, by the pods' securityContexts.
+
+Where a case surprises, it is upstream that does so: containerd passes over names that it does not
+know (`pkg/oci`, `WithCapabilities`), and the kubelet hands them on as they are.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
+
+from capgen.capabilities.table import to_bitmap
+from tests.engines.runtimes import image
+
+if TYPE_CHECKING:
+    from tests.engines.rest import Object
+
+# What containerd gives when nothing is asked for, and what there is.
+DEFAULT: Final = 0xA80425FB
+ALL: Final = 0x1FFFFFFFFFF
+BIND: Final = to_bitmap(["NET_BIND_SERVICE"])
+CHOWN: Final = to_bitmap(["CHOWN"])
+NET_ADMIN: Final = to_bitmap(["NET_ADMIN"])
+
+ROOT_REFUSED: Final = (
+    "CreateContainerConfigError: container has runAsNonRoot and image will run as root"
+)
+CONFINED: Final = "cri-containerd.apparmor.d (enforce)"
+
+# Of AppArmor and of seccomp: each denies one thing that a container is allowed otherwise.
+PROFILES: Final = {
+    "lab-node": """\
+abi <abi/3.0>,
+profile lab-node flags=(attach_disconnected, mediate_deleted) {
+  file,
+  deny /tmp/** w,
+}
+"""
+}
+FILTERS: Final = {
+    "lab.json": """\
+{"defaultAction": "SCMP_ACT_ALLOW",
+ "syscalls": [{"names": ["mkdir", "mkdirat"], "action": "SCMP_ACT_ERRNO"},
+              {"names": ["rmdir"], "action": "SCMP_ACT_ERRNO", "includes": {"arches": ["none"]}}]}
+""",
+    "misspelt.json": '{"defaultAction": "SCMP_ACT_ALOW"}',
+}
+
+
+_OWN: Final = ("command", "container", "image")
+
+
+class Expected(NamedTuple):
+    """A container, and what becomes of it.
+
+    Attributes:
+        pod: what its pod's spec says, besides its own `image` and `command`, and under `container`
+            its securityContext. If that is all, it can share a pod with others.
+        process: fields of `Process`; a string: words of the refusal.
+    """
+
+    pod: dict[str, Any]
+    process: dict[str, object] | str
+
+    @property
+    def spec(self) -> Object:
+        """The spec of its pod, without containers."""
+        return {key: value for key, value in self.pod.items() if key not in _OWN}
+
+    def container(self, name: str) -> Object:
+        """Return the container."""
+        own = {"container": {}, "image": image.ROOT, **self.pod}
+        context = {"name": name, "securityContext": own["container"]}
+        return context | {key: own[key] for key in ("image", "command") if key in own}
+
+
+def _capabilities(add: list[str], drop: list[str]) -> dict[str, Any]:
+    return {"container": {"capabilities": {"add": add, "drop": drop}}}
+
+
+def _sets(bits: int) -> dict[str, object]:
+    """Return the capabilities of root, who has effective what is in the bounding set."""
+    return {"permitted": bits, "effective": bits, "bounding": bits, "inheritable": 0, "ambient": 0}
+
+
+def _mkdir(**context: object) -> dict[str, Any]:
+    return {"container": context, "command": ["/bin/busybox", "mkdir", "/tmp/folder"]}  # noqa: S108
+
+
+_USER: Final = {"runAsUser": 1000, "runAsGroup": 1000}
+
+CASES: Final = {
+    "default": Expected(
+        {},
+        {
+            **_sets(DEFAULT),
+            "user": 0,
+            "group": 0,
+            "no_new_privs": False,
+            "read_only": False,
+            "seccomp": 0,
+            "confinement": CONFINED,
+            "shares": frozenset({"user"}),
+        },
+    ),
+    "user": Expected(
+        {"container": {"runAsUser": 1000}},
+        {"user": 1000, "group": 1000, "effective": 0, "permitted": 0, "bounding": DEFAULT},
+    ),
+    "hardened": Expected(
+        {
+            "securityContext": {
+                "supplementalGroups": [3000],
+                "supplementalGroupsPolicy": "Strict",
+                "seccompProfile": {"type": "RuntimeDefault"},
+            },
+            "container": {
+                **_USER,
+                "runAsNonRoot": True,
+                "allowPrivilegeEscalation": False,
+                "readOnlyRootFilesystem": True,
+                "capabilities": {"drop": ["ALL"], "add": ["NET_BIND_SERVICE"]},
+            },
+        },
+        {
+            "user": 1000,
+            "groups": (1000, 3000),
+            "effective": 0,
+            "permitted": 0,
+            "ambient": 0,
+            "bounding": BIND,
+            "no_new_privs": True,
+            "seccomp": 2,
+            "read_only": True,
+        },
+    ),
+    "merged-groups": Expected(
+        {"securityContext": {**_USER, "supplementalGroups": [3000], "fsGroup": 4000}},
+        {"groups": (1000, image.EXTRA, 3000, 4000)},
+    ),
+    "drop-all": Expected(_capabilities([], ["ALL"]), _sets(0)),
+    "drop-all-add": Expected(_capabilities(["NET_BIND_SERVICE"], ["ALL"]), _sets(BIND)),
+    "lower-case": Expected(_capabilities(["net_bind_service"], ["all"]), _sets(BIND)),
+    "add": Expected(_capabilities(["NET_ADMIN"], []), _sets(DEFAULT | NET_ADMIN)),
+    "add-all": Expected(_capabilities(["ALL"], []), _sets(ALL)),
+    "add-all-drop-all": Expected(_capabilities(["ALL"], ["ALL"]), _sets(0)),
+    "drop-wins": Expected(_capabilities(["CHOWN"], ["CHOWN"]), _sets(DEFAULT & ~CHOWN)),
+    # With the prefix, and of any unknown name, nothing is added and nothing is dropped.
+    "prefix-add": Expected(_capabilities(["CAP_NET_ADMIN"], []), _sets(DEFAULT)),
+    "prefix-drop": Expected(_capabilities([], ["CAP_CHOWN"]), _sets(DEFAULT)),
+    "prefix-all": Expected(_capabilities([], ["CAP_ALL"]), _sets(DEFAULT)),
+    "unknown": Expected(_capabilities(["NET_ADMINS"], []), _sets(DEFAULT)),
+    "privileged": Expected(
+        {"container": {"privileged": True}},
+        {**_sets(ALL), "confinement": "unconfined", "masked": 0, "seccomp": 0},
+    ),
+    "privileged-drop": Expected(
+        {"container": {"privileged": True, "capabilities": {"drop": ["ALL"]}}}, _sets(ALL)
+    ),
+    "privileged-user": Expected(
+        {"container": {"privileged": True, "runAsUser": 1000}},
+        {"effective": 0, "permitted": 0, "bounding": ALL},
+    ),
+    "host": Expected(
+        {"hostNetwork": True, "hostPID": True, "hostIPC": True},
+        {"shares": frozenset({"ipc", "net", "pid", "user"}), **_sets(DEFAULT)},
+    ),
+    "non-root": Expected({"container": {"runAsNonRoot": True}}, ROOT_REFUSED),
+    "non-root-pod": Expected({"securityContext": {"runAsNonRoot": True}}, ROOT_REFUSED),
+    "non-root-zero": Expected(
+        {"container": {"runAsNonRoot": True, "runAsUser": 0}},
+        "container's runAsUser breaks non-root policy",
+    ),
+    "non-root-image": Expected(
+        {"image": image.PLAIN, "container": {"runAsNonRoot": True}}, {"user": image.IMAGE_USER}
+    ),
+    "non-root-not": Expected(
+        {"securityContext": {"runAsNonRoot": True}, "container": {"runAsNonRoot": False}},
+        {"user": 0},
+    ),
+    "apparmor-default": Expected(
+        {"container": {"appArmorProfile": {"type": "RuntimeDefault"}}}, {"confinement": CONFINED}
+    ),
+    "apparmor-none": Expected(
+        {"container": {"appArmorProfile": {"type": "Unconfined"}}}, {"confinement": "unconfined"}
+    ),
+    "apparmor-local": Expected(
+        {"container": {"appArmorProfile": {"type": "Localhost", "localhostProfile": "lab-node"}}},
+        {"confinement": "lab-node (enforce)"},
+    ),
+    "apparmor-denies": Expected(
+        _mkdir(appArmorProfile={"type": "Localhost", "localhostProfile": "lab-node"}),
+        "can't create directory '/tmp/folder': Permission denied",
+    ),
+    "apparmor-missing": Expected(
+        {"container": {"appArmorProfile": {"type": "Localhost", "localhostProfile": "lab-none"}}},
+        "lab-none",
+    ),
+    "seccomp-none": Expected(
+        {"container": {"seccompProfile": {"type": "Unconfined"}}}, {"seccomp": 0}
+    ),
+    "seccomp-allows": Expected(_mkdir(seccompProfile={"type": "RuntimeDefault"}), {"seccomp": 2}),
+    "seccomp-denies": Expected(
+        _mkdir(seccompProfile={"type": "Localhost", "localhostProfile": "lab.json"}),
+        "can't create directory '/tmp/folder': Operation not permitted",
+    ),
+    "seccomp-missing": Expected(
+        {"container": {"seccompProfile": {"type": "Localhost", "localhostProfile": "none.json"}}},
+        "none.json",
+    ),
+    "seccomp-misspelt": Expected(
+        {
+            "container": {
+                "seccompProfile": {"type": "Localhost", "localhostProfile": "misspelt.json"}
+            }
+        },
+        "SCMP_ACT_ALOW is not a valid action for seccomp",
+    ),
+    "sysctl": Expected(
+        {"securityContext": {"sysctls": [{"name": "net.core.somaxconn", "value": "9"}]}},
+        'forbidden sysctl: "net.core.somaxconn" not allowlisted',
+    ),
+}
