@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from capgen.policy.predicates import Globs, OneOf
+from capgen.policy.predicates import Globs
 
 from .cel_values import literal, on_scalar
 
@@ -26,12 +26,7 @@ def excused(exemptions: tuple[Exemption, ...], container: str) -> str:
 def _one(exemption: Exemption, container: str) -> str:
     parts = []
     if exemption.images:
-        image = f"{container}.?image.orValue('')"
-        exact = tuple(each for each in exemption.images if "*" not in each)
-        globs = tuple(each for each in exemption.images if "*" in each)
-        fine = [on_scalar(OneOf(exact), image)] if exact else []
-        fine += [on_scalar(Globs(globs), image)] if globs else []
-        parts.append(fine[0] if len(fine) == 1 else f"({' || '.join(fine)})")
+        parts.append(on_scalar(Globs(exemption.images), f"{container}.?image.orValue('')"))
     if exemption.containers:
         names = ", ".join(map(literal, exemption.containers))
         parts.append(f"{container}.name in [{names}]")

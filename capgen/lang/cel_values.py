@@ -175,7 +175,10 @@ def on_scalar(predicate: Predicate, read: str) -> str:
             inside = [_between(low, high, read) for low, high in ranges]
             return inside[0] if len(inside) == 1 else f"({' || '.join(inside)})"
         case Globs(values):
-            fine = [f"{read}.matches({literal(f'^{regex(value)}$')})" for value in values]
+            exact = tuple(value for value in values if "*" not in value)
+            fine = [on_scalar(OneOf(exact), read)] if exact else []
+            globs = (value for value in values if "*" in value)
+            fine += [f"{read}.matches({literal(f'^{regex(value)}$')})" for value in globs]
             return fine[0] if len(fine) == 1 else f"({' || '.join(fine)})"
         case Under(prefixes):
             return under(prefixes, read)

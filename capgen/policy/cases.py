@@ -110,7 +110,9 @@ def _inherited(test: Test, found: list[Edge]) -> Iterator[Case]:
         yield _case("new container beside bad", True, (OLD[1], bad), (NEW, None))
     if fine is not None and bad is not None:
         effective = test.reading is Reading.EFFECTIVE
-        yield _case("bad pod overridden", effective, (SPEC, bad), *own)
+        for edge in found:
+            if _stands(edge) and not edge.allowed:
+                yield _case(f"pod {edge.label} overridden", effective, (SPEC, edge), *own)
         yield _case("bad pod overridden but once", False, (SPEC, bad), *own[:-1])
         yield _case("new container overrides bad", True, (SPEC, bad), (NEW, fine))
         yield _case("new container overrides good", False, (SPEC, fine), (NEW, bad))

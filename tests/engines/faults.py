@@ -22,6 +22,7 @@ _TURNS: Final = (
     ("orValue(true)", "orValue(false)"), ("orValue(false)", "orValue(true)"),
 )  # fmt: skip
 _LIST: Final = re.compile(r"\[('[^'\]]*'(?:, '[^'\]]*')*)\]")
+_QUOTED: Final = re.compile(r"'(?:[^'\\]|\\.)*'", re.DOTALL)
 _BOUND: Final = re.compile(r"(?<=[<>=] )\d+")
 _PART: Final = re.compile(r"dyn\([a-z.]*[a-z]+\.\??(\w+)(\.orValue\(\[\]\))?\)")
 
@@ -52,7 +53,8 @@ def faults(policy: Object, binding: Object) -> Iterator[Fault]:
                 changed = copy.deepcopy(policy)
                 changed["spec"]["matchConstraints"]["resourceRules"][place][key].remove(item)
                 if rule[key] != [item]:
-                    yield Fault(f"{key} lack {item}", "", changed, binding)
+                    about = "".join(f" of {each}" for each in rule["resources"][:1])
+                    yield Fault(f"{key}{about} lack {item}", "", changed, binding)
     for place, each in enumerate(policy["spec"]["validations"]):
         changed = copy.deepcopy(policy)
         # One expression must be left: it is true of all.
@@ -122,15 +124,17 @@ def _messages(expression: str) -> Iterator[tuple[int, int]]:
 
 def _arguments(expression: str, start: int) -> tuple[list[int], int]:
     """Return the places of the commas between a call's arguments, and of its end."""
-    depth, quoted = 0, False
     commas: list[int] = []
-    for place in range(start, len(expression)):
+    depth, place = 0, start
+    while place < len(expression):
         char = expression[place]
-        if char == "'" and expression[place - 1] != "\\":
-            quoted = not quoted
-        elif quoted:
+        if char == "'":
+            quoted = _QUOTED.match(expression, place)
+            if quoted is None:
+                break
+            place = quoted.end()
             continue
-        elif char in "([{":
+        if char in "([{":
             depth += 1
         elif char in ")]}":
             if not depth:
@@ -138,6 +142,7 @@ def _arguments(expression: str, start: int) -> tuple[list[int], int]:
             depth -= 1
         elif char == "," and not depth:
             commas.append(place)
+        place += 1
     raise ValueError(expression)
 
 

@@ -38,6 +38,7 @@ from tests.engines.runtimes.check import (
 )
 from tests.engines.vap.check import checks
 from tests.engines.vap.exempt import exemptions
+from tests.engines.vap.faults import vap_faults
 from tests.engines.vap.match import matches
 from tests.engines.vap.updates import updates
 
@@ -99,6 +100,7 @@ CHECKS = (
     Check("runtimes", chosen_containers),
     Check("kernel", seccomp_filters),
     Check("kernel", apparmor_profiles),
+    Check("faults", vap_faults),
     Check("psp", judges),
     Check("psp", agrees),
     Check("gatekeeper", gatekeeper_judges),
