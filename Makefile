@@ -1,5 +1,7 @@
 # Everything runs in a virtual environment of its own, .venv, made anew when pyproject.toml changes.
 PYTHON ?= python3
+# Processes that the tests are spread over.
+WORKERS ?= 2
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
@@ -19,13 +21,13 @@ demo: $(READY) ## install, compile the library, judge the example manifests
 	@PATH="$(CURDIR)/$(BIN):$$PATH" sh examples/demo.sh
 
 test: $(READY) ## install, run the tests
-	$(BIN)/python -m pytest -q
+	$(BIN)/python -m pytest -q -n $(WORKERS) --dist worksteal
 
 check: $(READY) ## what CI asks: style, types, tests, and `out/` as a compile writes it
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check --quiet
 	$(BIN)/mypy
-	$(BIN)/python -m pytest -q
+	$(BIN)/python -m pytest -q -n $(WORKERS) --dist worksteal
 	$(BIN)/capgen compile --check
 
 prove: $(READY) ## let the real engines judge what we write (ENGINES="psa apiserver" chooses)

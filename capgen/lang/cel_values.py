@@ -191,11 +191,14 @@ def on_scalar(predicate: Predicate, read: str) -> str:
 
 def under(prefixes: tuple[str, ...], read: str) -> str:
     """Lower "the path is under one of these"; that it has no `..` the API has seen to."""
+    tops = dict.fromkeys(map(trimmed, prefixes))
     fine = [
         f"{read} == {literal(path)} || {read}.startsWith({literal(path + '/')})"
         if path
         else f"{read}.startsWith('/')"
-        for path in dict.fromkeys(map(trimmed, prefixes))
+        for path in tops
+        # What is below another one says nothing more.
+        if not any(path != top and path.startswith(f"{top}/") for top in tops)
     ]
     # On Windows a backslash is a slash, which the API does not look at.
     plain = f"!{read}.contains({literal(chr(92))})"

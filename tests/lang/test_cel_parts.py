@@ -10,12 +10,12 @@ from hypothesis import strategies as st
 
 from capgen.lang import cel, cel_match
 from capgen.lang.cel_names import NOTHING, Names
-from capgen.lang.cel_values import Value, holds, literal, refuses
+from capgen.lang.cel_values import Value, holds, literal, on_scalar, refuses
 from capgen.policy.annotations import Annotation
 from capgen.policy.expressions import All, AnyOf, Expression, Test, judge
 from capgen.policy.match import Match, Operator, Requirement
 from capgen.policy.pod import view
-from capgen.policy.predicates import Includes, InRanges, OneOf, Predicate, Within
+from capgen.policy.predicates import Globs, Includes, InRanges, OneOf, Predicate, Under, Within
 from capgen.policy.predicates import holds as satisfied
 from capgen.policy.subjects import (
     Field,
@@ -255,3 +255,21 @@ def test_words_of_an_offence() -> None:
         text = cel.offences(Test(judged, OneOf(("z",)), unset_allowed=True), Names())
         found = run(compiled(text), {"variables": variables}, text)
         assert found[0] == "pod: spec.x is y"
+
+
+@pytest.mark.parametrize(
+    ("predicate", "expected"),
+    [
+        (
+            Under(("/log", "/log/app")),
+            "((r == '/log' || r.startsWith('/log/')) && !r.contains('\\\\'))",
+        ),
+        (Under(("/", "/log")), "((r.startsWith('/')) && !r.contains('\\\\'))"),
+        (Globs(("b", "a*", "c")), "(r in ['b', 'c'] || r.matches('^a[^/]*$'))"),
+        (Globs(("a*",)), "r.matches('^a[^/]*$')"),
+        (Globs(("b",)), "r == 'b'"),
+    ],
+)
+def test_what_says_nothing_more_is_left_out(predicate: Predicate, expected: str) -> None:
+    """A prefix below another one is not written, and plain words among globs are one list."""
+    assert on_scalar(predicate, "r") == expected
