@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import re
 from enum import Enum
-from typing import Final, TypeAlias
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from capgen.errors import ProfileError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 Scalar: TypeAlias = bool | int | str
 
@@ -77,6 +80,15 @@ def member(node: object, step: str | int) -> object:
     if isinstance(node, list) and isinstance(step, int) and 0 <= step < len(node):
         return node[step]
     return UNSET
+
+
+def nested(path: Sequence[str | int], value: object) -> dict[str, Any]:
+    """Return plain data with one value at a path; nothing for UNSET."""
+    if value is UNSET:
+        return {}
+    for step in reversed(path):
+        value = {step: value}
+    return value  # type: ignore[return-value]  # where there is no step it is a mapping
 
 
 def show_all(value: object) -> str:

@@ -21,7 +21,7 @@ from .match import Operator
 from .predicates import holds
 from .rules import part_of
 from .subjects import EACH, Field, Level, TokenMount
-from .values import UNSET
+from .values import UNSET, nested
 from .workload import WORKLOADS
 
 if TYPE_CHECKING:
@@ -137,10 +137,8 @@ def _requests(profile: Profile, rule: Rule, base: _Pod) -> Iterator[tuple[str, R
         yield "update of a bad pod", standing, True
         if profile.controllers:
             for workload in WORKLOADS[1:]:
-                owner: Any = created.object
-                for step in reversed(workload.path):
-                    owner = {step: owner}
-                yield f"{workload.kind} {bad.label}", Request(owner, workload), False
+                owner = Request(nested(workload.path, created.object), workload)
+                yield f"{workload.kind} {bad.label}", owner, False
 
 
 def _beside(base: _Pod, label: str, bad: Request) -> Iterator[tuple[str, Request, bool]]:

@@ -7,10 +7,12 @@ of the language. A profile that comes to the library is judged without being nam
 from __future__ import annotations
 
 import json
+from functools import cache
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from capgen.errors import CapgenError
 from capgen.policy.admit import Operation, Request
+from capgen.policy.values import nested
 from capgen.policy.witness import witnesses
 from capgen.policy.workload import WORKLOADS
 from capgen.profile import library
@@ -113,6 +115,7 @@ class Asked(NamedTuple):
         return recording.key(self.request)
 
 
+@cache
 def judged() -> dict[str, Judged]:
     """Return the profiles to judge, by name."""
     listed = [Judged(f"pss-{level}", f"pss/{level}", _MANY, level) for level in LEVELS]
@@ -173,10 +176,7 @@ def recorded(profile: Profile) -> Iterator[Asked]:
 
 
 def _owned(workload: Workload, pod: Mapping) -> Request:
-    owner = pod
-    for step in reversed(workload.path):
-        owner = {str(step): owner}
-    return Request(owner, workload)
+    return Request(nested(workload.path, pod), workload)
 
 
 def _adding(old: Mapping, new: Mapping) -> Request:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import yaml
 
+from capgen.policy.values import nested
 from capgen.policy.workload import WORKLOADS, Workload
 from tests.engines import lab
 
@@ -81,8 +82,6 @@ def build(files: Mapping[str, str], objects: list[Object], **more: object) -> li
 
 
 def _workload(kind: Workload, spec: Object) -> Object:
-    body: Object = {"spec": spec}
-    for step in reversed(kind.path):
-        body = {str(step): body}
+    body = nested(kind.path, {"spec": spec})
     version = f"{kind.group}/{kind.version}".lstrip("/")
     return {"apiVersion": version, "kind": kind.kind, "metadata": {"name": "w"}, **body}

@@ -9,6 +9,7 @@ import pytest
 
 from capgen.policy.admit import Admission, Operation, Request
 from capgen.policy.profile import Profile, Union
+from capgen.policy.values import nested
 from capgen.policy.witness import witnesses
 from capgen.policy.workload import WORKLOADS, Workload
 from capgen.profile.library import open_profile
@@ -96,9 +97,7 @@ def test_template_is_judged_when_it_changes(workload: Workload) -> None:
     """A controller is judged when it is created, and again only with another template."""
 
     def owner(pod: object, **more: object) -> dict[str, Any]:
-        node: Any = pod
-        for step in reversed(workload.path):
-            node = {step: node}
+        node = nested(workload.path, pod)
         return {"metadata": {"name": "owner", **more}, **node}
 
     bad = tweak(good(), {"spec.hostPID": True})

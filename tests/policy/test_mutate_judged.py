@@ -10,6 +10,7 @@ import pytest
 from capgen.errors import ProfileError
 from capgen.policy.admit import Operation, Request
 from capgen.policy.mutate import mutator
+from capgen.policy.values import nested
 from capgen.policy.workload import WORKLOADS
 from tests.policy.made import adding, admit, profile, rules_of
 from tests.policy.test_mutate import ABOVE, RULES
@@ -71,9 +72,7 @@ def test_then_judged() -> None:
 @pytest.mark.parametrize("workload", WORKLOADS[1:], ids=lambda workload: workload.kind)
 def test_templates(workload: Any) -> None:  # noqa: ANN401 - a row of the table
     """A template is filled when its controller is created, and judged as it is when it changes."""
-    value: Any = BARE
-    for step in reversed(workload.path):
-        value = {step: value}
+    value: Any = nested(workload.path, BARE)
     decision = admit(Request(value, workload), profile(RULES))
     assert (decision.allowed, decision.pod["spec"]["securityContext"]) == (True, ABOVE)
     request = Request(value, workload, Operation.UPDATE, old_object={})

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import pytest
 
 from capgen.policy.admit import Operation, Request
-from capgen.policy.values import UNSET
+from capgen.policy.values import UNSET, nested
 from capgen.policy.workload import WORKLOADS, Workload
 from capgen.profile.library import open_profile
 from tests.pods import DROP, Pod, annotation, container, good, tweak
@@ -123,9 +121,7 @@ KINDS = WORKLOADS[1:]
 
 def wrapped(workload: Workload, pod: object, **more: object) -> Pod:
     """Return an object of a kind that holds a pod template."""
-    node: Any = pod
-    for step in reversed(workload.path):
-        node = {step: node}
+    node = nested(workload.path, pod)
     return {"kind": workload.kind, "metadata": {"name": "owner", **more}, **node}
 
 

@@ -10,6 +10,7 @@ import pytest
 from capgen.lang.cel_exempt import excused
 from capgen.policy.admit import Request
 from capgen.policy.exempt import Exemption
+from capgen.policy.values import nested
 from capgen.policy.workload import WORKLOADS, Workload
 from tests.lang.cel_engine import Policies, compiled, run
 from tests.pods import good, tweak
@@ -119,9 +120,7 @@ def test_templates(workload: Workload) -> None:
     """A container of a template is exempt by its image, whatever the kind."""
 
     def refused(image: str) -> list[str]:
-        value: Any = tweak(good(), ROOT | {f"{SIDE}.image": image})
-        for step in reversed(workload.path):
-            value = {step: value}
+        value = nested(workload.path, tweak(good(), ROOT | {f"{SIDE}.image": image}))
         return [each.rule for each in policies("image").refusals(Request(value, workload))]
 
     assert refused(f"{PROXY}:1") == []

@@ -13,12 +13,11 @@ from typing import TYPE_CHECKING, Any, assert_never
 
 from capgen.policy.reading import Reading
 from capgen.policy.subjects import EACH, Field, Level
-from capgen.policy.values import UNSET
+from capgen.policy.values import UNSET, nested
 
 from . import kernel, ports, volumes
 from .ground import best
 from .groups import Family
-from .plain import nested
 from .pods import EMPTY, Frame, Piece
 from .texts import telling
 from .values import placed, values

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from capgen.policy.annotations import SCHEMES
 from capgen.policy.predicates import Predicate, holds
 from capgen.policy.subjects import LOCALHOST, Field, ProfileAnnotations
+from capgen.policy.values import nested
 
 from .answers import UndecidedError
 from .ground import best
 from .groups import PROFILES
-from .plain import nested
 from .pods import Frame, Piece
 from .texts import telling
 

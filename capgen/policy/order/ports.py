@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from capgen.policy.values import UNSET
+from capgen.policy.values import UNSET, nested
 
 from .ground import best
 from .groups import HOST_NETWORK, HOST_PORT
-from .plain import nested
 from .pods import EMPTY, Frame, Piece
 from .values import numbers
 

@@ -14,12 +14,11 @@ from capgen.policy.pod import view
 from capgen.policy.predicates import OneOf
 from capgen.policy.rules import part_of
 from capgen.policy.subjects import Field
-from capgen.policy.values import UNSET, Kind
+from capgen.policy.values import UNSET, Kind, nested
 
 from .answers import UndecidedError
 from .groups import PROFILES, Family, Group, group_of
 from .implied import stronger
-from .plain import nested
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence

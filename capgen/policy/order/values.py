@@ -11,11 +11,10 @@ from capgen.policy.pod import view
 from capgen.policy.predicates import Includes, InRanges, OneOf, Under, Within, holds
 from capgen.policy.reading import Reading
 from capgen.policy.subjects import EACH, Field, Level
-from capgen.policy.values import UNSET, Kind
+from capgen.policy.values import UNSET, Kind, nested
 from capgen.policy.vocabulary import CLOSED
 
 from .answers import UndecidedError
-from .plain import nested
 from .texts import telling
 
 if TYPE_CHECKING:

@@ -7,15 +7,15 @@ from __future__ import annotations
 
 import json
 import subprocess
-from contextlib import ExitStack, suppress
+from contextlib import suppress
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final, Self
+from typing import TYPE_CHECKING, Final
 
 from tests.engines import debian, lab
 from tests.engines.lab import LabError
 from tests.engines.processes import NotYet, Processes
 from tests.engines.runtimes import image
-from tests.engines.runtimes.room import Room, control_group
+from tests.engines.runtimes.room import Room, Started, control_group
 from tests.engines.runtimes.seen import SCRIPT, SHELL
 
 if TYPE_CHECKING:
@@ -92,25 +92,12 @@ class Container:
         }
 
 
-class Containerd:
+class Containerd(Started):
     """A containerd; a context manager.
 
     Attributes:
         version: as both say it: `v2.4.2 with runc 1.5.2`.
     """
-
-    def __init__(self) -> None:
-        self._stack = ExitStack()
-        self.version = ""
-
-    def __enter__(self) -> Self:
-        with self._stack:
-            self._start()
-            self._stack = self._stack.pop_all()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._stack.close()
 
     def _start(self) -> None:
         group = self._stack.enter_context(control_group())

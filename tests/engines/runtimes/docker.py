@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import json
-from contextlib import ExitStack
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING
 
 from tests.engines import debian
 from tests.engines.processes import NotYet, Processes
 from tests.engines.runtimes import image
-from tests.engines.runtimes.room import Room, control_group
+from tests.engines.runtimes.room import Room, Started, control_group
 from tests.engines.runtimes.seen import SCRIPT, SHELL
 
 if TYPE_CHECKING:
@@ -42,25 +41,12 @@ class Line:
         return (self.image, *self.shell, SCRIPT)
 
 
-class Docker:
+class Docker(Started):
     """A daemon; a context manager.
 
     Attributes:
         version: as the daemon says it, such as `20.10.24+dfsg1`.
     """
-
-    def __init__(self) -> None:
-        self._stack = ExitStack()
-        self.version = ""
-
-    def __enter__(self) -> Self:
-        with self._stack:
-            self._start()
-            self._stack = self._stack.pop_all()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._stack.close()
 
     def _start(self) -> None:
         group = self._stack.enter_context(control_group())

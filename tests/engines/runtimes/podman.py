@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import json
-from contextlib import ExitStack
 from functools import partial
-from typing import TYPE_CHECKING, Final, Self
+from typing import TYPE_CHECKING, Final
 
 from tests.engines import debian
 from tests.engines.processes import NotYet, Processes
-from tests.engines.runtimes.room import Room, control_group
+from tests.engines.runtimes.room import Room, Started, control_group
 from tests.engines.runtimes.seen import LAST
 
 if TYPE_CHECKING:
@@ -51,25 +50,12 @@ runroot = "{folder}/runroot"
 """
 
 
-class Podman:
+class Podman(Started):
     """podman with a storage of its own; a context manager.
 
     Attributes:
         version: as it says it, such as `4.3.1`.
     """
-
-    def __init__(self) -> None:
-        self._stack = ExitStack()
-        self.version = ""
-
-    def __enter__(self) -> Self:
-        with self._stack:
-            self._start()
-            self._stack = self._stack.pop_all()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._stack.close()
 
     def _start(self) -> None:
         self._group = self._stack.enter_context(control_group())

@@ -11,10 +11,11 @@ import secrets
 import shlex
 import subprocess
 import time
-from contextlib import contextmanager, suppress
+from abc import ABC, abstractmethod
+from contextlib import ExitStack, contextmanager, suppress
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Self
 
 from tests.engines import debian, lab
 from tests.engines.engine import Refusal
@@ -74,6 +75,31 @@ def _remove(group: Path) -> None:
             _remove(inner)
     with suppress(OSError):
         group.rmdir()
+
+
+class Started(ABC):
+    """An engine that starts piece by piece, and whose pieces all end with it; a context manager.
+
+    Attributes:
+        version: as the engine says it, once it runs.
+    """
+
+    def __init__(self) -> None:
+        self._stack = ExitStack()
+        self.version = ""
+
+    def __enter__(self) -> Self:
+        with self._stack:
+            self._start()
+            self._stack = self._stack.pop_all()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stack.close()
+
+    @abstractmethod
+    def _start(self) -> None:
+        """Start it, with all that must end on the stack, and learn its version."""
 
 
 class Room:

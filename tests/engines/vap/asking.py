@@ -42,6 +42,12 @@ def furnish(cluster: Cluster, requests: Iterable[Request]) -> None:
     cluster.apply(head | {"metadata": {"name": name}} for name in names)
 
 
+def resource(request: Request) -> str:
+    """Return the resource that a request is for, as a policy names it."""
+    name = request.workload.resource
+    return f"{name}/{request.subresource}" if request.subresource else name
+
+
 class Standing:
     """The objects that stand in a namespace before any policy holds there; a context manager."""
 

@@ -11,6 +11,7 @@ from capgen.policy.admit import Operation
 from capgen.targets import vap
 from tests.engines import recording
 from tests.engines.proving import Difference, shrink
+from tests.engines.vap.asking import resource
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -54,13 +55,10 @@ def told(
 
 def _lines(profile: Profile, request: Request, rules: frozenset[str]) -> Iterator[str]:
     """Yield `FILE:LINE` of what is said of some rules on the occasion of a request."""
-    resource = request.workload.resource
-    if request.subresource:
-        resource += f"/{request.subresource}"
     for artefact in vap.emit(profile).artefacts:
         spec = yaml.load(artefact.text, Loader=yaml.CSafeLoader)["spec"]
         judged = spec.get("matchConstraints", {}).get("resourceRules", ())
-        if not any(resource in each["resources"] for each in judged):
+        if not any(resource(request) in each["resources"] for each in judged):
             continue
         for number, line in enumerate(artefact.text.splitlines(), 1):
             found = re.fullmatch(r"\s*- name: (\w+)", line)

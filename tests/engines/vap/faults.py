@@ -11,6 +11,7 @@ from collections import Counter
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from capgen.policy.admit import Operation, Request
+from capgen.policy.values import nested
 from capgen.policy.witness import base_pod
 from capgen.policy.workload import WORKLOADS
 from capgen.targets.base import object_name
@@ -20,12 +21,12 @@ from tests.engines.applied import emitted
 from tests.engines.faults import Fault, faults
 from tests.engines.judged import judged, recorded
 from tests.engines.proving import Difference, Row
+from tests.engines.vap.asking import resource
 from tests.engines.vap.fault_asking import Asking, Expected
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from capgen.policy.pod import Mapping
     from capgen.policy.profile import Profile
     from capgen.policy.workload import Workload
     from tests.engines.judged import Judged
@@ -148,11 +149,11 @@ def _expected(policy: Object, each: Judged, reference: Reference) -> Iterator[Ex
         request, verdict = asked.request, verdicts[asked.key]
         if request.workload.path or verdict == recording.INVALID:
             continue
-        if _resource(request) in judges:
+        if resource(request) in judges:
             yield Expected(asked.rule, request, verdict)
         elif kinds and not request.subresource:
             kind = kinds[number % len(kinds)]
-            request = Request(_around(kind, request.object), kind)
+            request = Request(nested(kind.path, request.object), kind)
             found = Expected(asked.rule, request, recording.said(reference.word(request)))
             yield found
             if found.verdict != recording.ADMITTED:
@@ -163,21 +164,9 @@ def _expected(policy: Object, each: Judged, reference: Reference) -> Iterator[Ex
             yield from _updates(kind, reference.profile, wrong[kind.kind])
 
 
-def _resource(request: Request) -> str:
-    name = request.workload.resource
-    return f"{name}/{request.subresource}" if request.subresource else name
-
-
-def _around(workload: Workload, pod: Mapping) -> Object:
-    owner: Object = dict(pod)
-    for step in reversed(workload.path):
-        owner = {str(step): owner}
-    return owner
-
-
 def _updates(workload: Workload, profile: Profile, wrong: Expected) -> Iterator[Expected]:
     """Yield updates: to a bad template, and of a bad one's labels alone."""
-    good = _around(workload, base_pod(profile))
+    good = nested(workload.path, base_pod(profile))
     update = Request(wrong.request.object, workload, Operation.UPDATE, good)
     yield Expected("", update, wrong.verdict)
     same = update._replace(old_object=wrong.request.object)

@@ -11,6 +11,7 @@ import copy
 from typing import TYPE_CHECKING, Any, Final
 
 from capgen.policy.admit import Operation, Request
+from capgen.policy.values import nested
 from capgen.policy.workload import WORKLOADS
 from capgen.profile.library import open_profile
 from tests.engines.agreement import Reference
@@ -143,9 +144,7 @@ def _controllers(cluster: Cluster, reference: Reference, namespace: str) -> Iter
         if workload.kind == "Job":
             # A Job's template cannot change.
             continue
-        patch: Object = label
-        for step in reversed(workload.path):
-            patch = {str(step): patch}
+        patch = nested(workload.path, label)
         yield (
             {"patch": where, "with": patch},
             "refused for hostPID",
