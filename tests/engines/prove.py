@@ -21,6 +21,7 @@ from tests.engines.gatekeeper.gator_check import gator_judges
 from tests.engines.implied_check import implied_levels
 from tests.engines.kernel.check import apparmor_profiles, seccomp_filters
 from tests.engines.kyverno.check import kyverno_live, kyverno_offline
+from tests.engines.node.check import node_processes
 from tests.engines.openapi import openapi
 from tests.engines.order_check import order_fuzzed, order_matrix, order_sampled
 from tests.engines.pod_security_check import fixtures_agree, random_agree, witnesses_agree
@@ -100,6 +101,7 @@ CHECKS = (
     Check("runtimes", chosen_containers),
     Check("kernel", seccomp_filters),
     Check("kernel", apparmor_profiles),
+    Check("node", node_processes),
     Check("faults", vap_faults),
     Check("psp", judges),
     Check("psp", agrees),

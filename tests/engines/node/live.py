@@ -39,8 +39,8 @@ _SECCOMP: Final = "/var/lib/kubelet/seccomp"
 _USERS: Final = "root:x:0:0::/root:/bin/sh\n"
 # So many seconds the node waits for the next container to come to something, and the laboratory for
 # the node. A busy machine of two processors needs ten times what an idle one does.
-_PATIENCE: Final = 900
-_SECONDS: Final = 3000
+_PATIENCE: Final = 400
+_SECONDS: Final = 1800
 _MEGABYTES: Final = 3000
 
 _UNDECIDED: Final = (None, "ContainerCreating", "PodInitializing")
