@@ -1,12 +1,12 @@
-"""ValidatingAdmissionPolicy: the API server judges pods itself, by CEL.
+"""Policies that judge pods by CEL: what the engines that take them have in common.
 
-One policy a shape: a policy whose expressions reach the pod by two paths would draw the type
-checker's warnings. `admissionregistration.k8s.io/v1` needs Kubernetes 1.30.
+One policy a shape: a policy whose expressions reach the pod by two paths would draw the API
+server's warnings about types.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 from capgen.lang import cel
 from capgen.lang.cel_names import NOTHING
@@ -15,8 +15,7 @@ from capgen.policy.choice import wanted
 from capgen.policy.expressions import allowed_text, tests
 from capgen.policy.subjects import shown
 from capgen.policy.values import show
-from capgen.targets.base import Artefact, Cell, Output, Status, Target, object_metadata, object_name
-from capgen.targets.yaml_text import dump
+from capgen.targets.base import Cell, Status
 
 from .shapes import (
     CONTROLLERS,
@@ -31,43 +30,43 @@ from .shapes import (
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from capgen.policy.profile import Profile
     from capgen.policy.rules import Rule
 
-_API: Final = "admissionregistration.k8s.io/v1"
-_FLOOR: Final = 30
-_ACTIONS: Final = {"deny": "Deny", "warn": "Warn", "audit": "Audit"}
 
-_SETS_NOTHING: Final = "a ValidatingAdmissionPolicy sets nothing: `{}` must be set by other means"
+def specs(profile: Profile) -> Iterator[tuple[Shape, dict[str, Any]]]:
+    """Yield for each shape in which a profile judges what a policy says there.
 
-
-def emit(profile: Profile) -> Output:
-    """Write the profile's policies, each with its binding."""
-    artefacts = []
+    That is `failurePolicy`, `matchConstraints`, `matchConditions`, `variables` and `validations`,
+    with the meaning that `admissionregistration.k8s.io/v1` gives them.
+    """
     pods = PODS if profile.pods else ()
     for shape in (*pods, *(CONTROLLERS if profile.controllers else ())):
-        policy = _policy(profile, shape)
-        if policy is not None:
-            stem = shape.part or "pods"
-            for role, made in (("policy", policy), ("binding", _binding(profile, shape))):
-                name = f"{made['kind']}/{object_name(profile.name, shape.part)}"
-                artefacts.append(Artefact(f"{stem}-{role}.yaml", dump(made), name))
-    return Output(tuple(artefacts), _cells(profile))
+        if spec := _spec(profile, shape):
+            yield shape, spec
 
 
-def _cells(profile: Profile) -> dict[str, Cell]:
-    cells = {rule.id: Cell(Status.EXACT, "a validation in CEL") for rule in profile.rules}
+def cells(profile: Profile, sets_nothing: str) -> dict[str, Cell]:
+    """Return how policies that only judge say each rule.
+
+    Args:
+        profile: that they say.
+        sets_nothing: why a value, in the place of `{}`, is not set.
+    """
+    found = {rule.id: Cell(Status.EXACT, "a validation in CEL") for rule in profile.rules}
     if profile.mutate:
         # What a pod gets is a part of what a rule means then: a pod that it would make good is
         # refused here, and one that needs no value to be admitted does not get it.
         for each in (*wanted(profile, "linux"), *wanted(profile, "windows")):
             # That a pod runs on Windows is no value that a profile sets.
-            if each.rule in cells and each.field.path[0] != "os":
-                cells[each.rule] = Cell(Status.GAP, _SETS_NOTHING.format(show(each.value)))
-    return cells
+            if each.rule in found and each.field.path[0] != "os":
+                found[each.rule] = Cell(Status.GAP, sets_nothing.format(show(each.value)))
+    return found
 
 
-def _policy(profile: Profile, shape: Shape) -> dict[str, Any] | None:
+def _spec(profile: Profile, shape: Shape) -> dict[str, Any]:
     groups = groups_of(profile, shape)
     lowered = [
         (rule, cel.offences(rule.expression, names_of(shape, groups, rule)))
@@ -76,7 +75,7 @@ def _policy(profile: Profile, shape: Shape) -> dict[str, Any] | None:
     ]
     judged = [(rule, text) for rule, text in lowered if text != NOTHING]
     if not judged:
-        return None
+        return {}
     spec: dict[str, Any] = {
         "failurePolicy": "Fail",
         "matchConstraints": constraints_of(profile, shape),
@@ -94,12 +93,7 @@ def _policy(profile: Profile, shape: Shape) -> dict[str, Any] | None:
         *({"name": rule.id, "expression": text} for rule, text in judged),
     ]
     spec["validations"] = [_validation(rule) for rule, _ in judged]
-    return {
-        "apiVersion": _API,
-        "kind": "ValidatingAdmissionPolicy",
-        "metadata": object_metadata(profile, shape.part),
-        "spec": spec,
-    }
+    return spec
 
 
 def _validation(rule: Rule) -> dict[str, str]:
@@ -114,23 +108,3 @@ def _validation(rule: Rule) -> dict[str, str]:
         "messageExpression": f"{literal(f'{rule.id}: ')} + variables.{rule.id}.join(', ')\n"
         f"+ {literal(f' (allowed: {words})')}",
     }
-
-
-def _binding(profile: Profile, shape: Shape) -> dict[str, Any]:
-    return {
-        "apiVersion": _API,
-        "kind": "ValidatingAdmissionPolicyBinding",
-        "metadata": object_metadata(profile, shape.part),
-        "spec": {
-            "policyName": object_name(profile.name, shape.part),
-            "validationActions": [_ACTIONS[profile.enforcement.value]],
-        },
-    }
-
-
-TARGET = Target(
-    "vap",
-    "ValidatingAdmissionPolicies and their bindings, which the API server enforces by itself",
-    _FLOOR,
-    emit,
-)
