@@ -11,7 +11,15 @@ from .edge_values import paths
 from .edges import annotation_edges, volume_sources
 from .expressions import tests
 from .predicates import OneOf, Predicate, Under
-from .subjects import EACH, HOST_WAYS, Field, HostPaths, ProfileAnnotations, VolumeTypes
+from .subjects import (
+    ACCOUNT_PATH,
+    EACH,
+    HOST_WAYS,
+    Field,
+    HostPaths,
+    ProfileAnnotations,
+    VolumeTypes,
+)
 from .values import UNSET
 
 if TYPE_CHECKING:
@@ -88,6 +96,11 @@ def mounted_cases(test: Test) -> Iterator[Case]:
             other = {**fine, "name": "other"}
             yield Case(f"volume {label} last", (_volumes_are(other, volume),), False)
             yield Case(f"volume {label} first", (_volumes_are(volume, other),), False)
+            both = [_mount(name, read_only=True) for name in ("other", "data")]
+            mounts = (NEW, ("volumeMounts",), both)
+            yield Case(
+                f"new container mounts {label} too", (_volumes_are(other, volume), mounts), False
+            )
     for label, nothing in (("no list", UNSET), ("null list", None), ("empty list", [])):
         yield Case(label, ((SPEC, ("volumes",), nothing),), True)
 
@@ -156,6 +169,12 @@ def token_cases(profile: Profile, test: Test) -> Iterator[Case]:
         yield Case(f"pod {label}", (change,), allowed)
         if not allowed:
             yield Case(f"new container {label}", (change, (NEW, (), None)), True)
+        elif value is False and alone(profile, "emptyDir"):
+            # A volume of the pod's own where the token would be is no token.
+            own = _volumes_are({"name": "own", "emptyDir": {}})
+            mounts = [_mount("own", read_only=True, at=ACCOUNT_PATH)]
+            there: Change = (PLACES["container"], ("volumeMounts",), mounts)
+            yield Case("own volume in its place", (change, own, there), True)
 
 
 def hosts_cases(test: Test) -> Iterator[Case]:

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from tests.engines.rest import Object
 
 # Profiles, and of how many faults in each policy of pods and of templates; 0: all.
-_PROFILES: Final = {"pss-restricted": (0, 25), "all-effective": (30, 10)}
+_PROFILES: Final = {"pss-restricted": (0, 25), "all-plain": (40, 10), "all-effective": (30, 10)}
 _SEED: Final = 77
 
 
@@ -76,6 +76,18 @@ EQUIVALENT: Final = (
         "the API takes no annotation of a container that is yet to be added",
     ),
     Equivalent("controllers", "", "operations of jobs lack UPDATE", "a Job's template is for ever"),
+    Equivalent(
+        "*",
+        "automountServiceAccountToken",
+        "`orValue(true)` for `orValue(false)`",
+        "the laboratory's account mounts its token: what it does not mount is for its table",
+    ),
+    Equivalent(
+        "*",
+        "automountServiceAccountToken",
+        "`.all(` for `.exists(`",
+        "the API server mounts the token in every container or in none",
+    ),
 )
 
 
