@@ -47,6 +47,8 @@ _MANY: Final = 2_000
 _SOME: Final = 300
 # Every so many random pods one is asked about as a template too.
 _TEMPLATES: Final = 3
+# Of the witnesses whose rule another profile shows whole, one of so many is asked about again.
+_ONE_OF: Final = 5
 
 
 class Judged(NamedTuple):
@@ -57,7 +59,8 @@ class Judged(NamedTuple):
         source: a name of the library, or the YAML of a spec.
         pods: how many random pods are judged besides the witnesses.
         level: the level of Pod Security whose fixtures are judged too; "" if it is none.
-        typed: its policies are type-checked, which takes longer than to judge by them.
+        typed: its policies are type-checked, which takes longer than to judge by them. Its rules
+            are asked about whole; of the others' rules that one of these has too, a part.
         minor: the minor version that it is for.
     """
 
@@ -182,6 +185,31 @@ def _owned(workload: Workload, pod: Mapping) -> Request:
 def _adding(old: Mapping, new: Mapping) -> Request:
     return Request(
         new, operation=Operation.UPDATE, old_object=old, subresource="ephemeralcontainers"
+    )
+
+
+def sampled(each: Judged, cases: list[Asked]) -> list[Asked]:
+    """Return the cases without most of those whose verdicts another profile's cases show.
+
+    A witness is left out where a profile that is asked about whole has the very same rule, and the
+    witness's key is not one of every so many. What is recorded of it stands.
+    """
+    if each.typed:
+        return cases
+    shown = _shown()
+    known = {rule.id for rule in each.profile().rules if rule.expression in shown}
+    return [
+        case
+        for case in cases
+        if not case.recorded or case.rule not in known or int(case.key, 16) % _ONE_OF == 0
+    ]
+
+
+@cache
+def _shown() -> tuple[Expression, ...]:
+    """Return the rules that are asked about whole."""
+    return tuple(
+        expression for each in judged().values() if each.typed for expression in _rules(each)
     )
 
 

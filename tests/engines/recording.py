@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Mapping
 
     from capgen.policy.admit import Request
     from tests.engines.agreement import Word
@@ -69,25 +69,34 @@ def names() -> set[str]:
     return {path.stem for path in FOLDER.glob("*.json")}
 
 
-def settle(name: str, judge: str, verdicts: Mapping[str, str]) -> list[tuple[str, str, str]]:
+def recording() -> bool:
+    """Tell whether recordings are to be written anew."""
+    return bool(os.environ.get("CAPGEN_RECORD"))
+
+
+def settle(
+    name: str, judge: str, verdicts: Mapping[str, str], left_out: Collection[str] = ()
+) -> list[tuple[str, str, str]]:
     """Write the recording if that is asked for, and return where it differs from the verdicts.
 
     Args:
         name: the recording.
         judge: the engine, with its version.
         verdicts: what it says, by key.
+        left_out: keys of what it was not asked this time, of which there must be a verdict.
 
     Returns:
         For each difference its key, the recorded verdict and the engine's.
     """
-    if os.environ.get("CAPGEN_RECORD"):
+    if recording():
         FOLDER.mkdir(exist_ok=True)
         _write(FOLDER / f"{name}.json", judge, verdicts)
     recorded = load(name)
+    now = {each: recorded.get(each, "not asked") for each in left_out} | dict(verdicts)
     return [
-        (each, recorded.get(each, "not recorded"), verdicts.get(each, "no such witness"))
-        for each in sorted(recorded.keys() | verdicts.keys())
-        if recorded.get(each) != verdicts.get(each)
+        (each, recorded.get(each, "not recorded"), now.get(each, "no such witness"))
+        for each in sorted(recorded.keys() | now.keys())
+        if recorded.get(each) != now.get(each)
     ]
 
 

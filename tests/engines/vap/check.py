@@ -12,7 +12,7 @@ from typing import Final
 from tests.engines import recording
 from tests.engines.agreement import Reference, Word
 from tests.engines.chosen_pods import NO_CHOICE
-from tests.engines.judged import Asked, Judged, asked, judged
+from tests.engines.judged import Asked, Judged, asked, judged, sampled
 from tests.engines.proving import Check, Difference, Lab, Row
 from tests.engines.vap.differing import smallest, told
 from tests.engines.vap.judging import Judging
@@ -37,7 +37,8 @@ class _Judging:
         """Ask the API server all that there is to ask, and compare."""
         cluster, name = laboratory.cluster, self._judged.name
         reference = Reference(self._judged.profile())
-        cases = list(asked(self._judged, reference.profile))
+        every = list(asked(self._judged, reference.profile))
+        cases = every if recording.recording() else sampled(self._judged, every)
         differences: list[Difference] = []
         verdicts: dict[str, str] = {}
         names: dict[str, str] = {}
@@ -59,11 +60,15 @@ class _Judging:
                     few = len(differences) < _SHRUNK
                     differences.append(_told(case, said, judging, reference, few=few))
         engine = f"kube-apiserver {cluster.version}"
-        for key, before, now in recording.settle(self._judged.recording, engine, verdicts):
+        left_out = {case.key for case in every if case.recorded} - verdicts.keys()
+        name_of = self._judged.recording
+        for key, before, now in recording.settle(name_of, engine, verdicts, left_out):
             about = [name, names.get(key, key)]
             differences.append(Difference(about, f"recorded: {before}", now))
         count = len(cases) - invalid
         note = f"{name}; {invalid} more are refused by the API itself"
+        if left_out:
+            note += f", {len(left_out)} are of rules that other rows show"
         if name in NO_CHOICE:
             note += f"; no values can be chosen: {NO_CHOICE[name]}"
         return Row("vap", "kube-apiserver", cluster.version, count, tuple(differences), note)
