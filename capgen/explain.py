@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from capgen.errors import UsageError, nearest
+from capgen.policy.asks import asks
 from capgen.policy.catalogue import CATALOGUE, CONDITIONS, ENTRIES, Entry, Part
 from capgen.policy.exempt import day
-from capgen.policy.expressions import allowed_text, tests
-from capgen.policy.subjects import Field, Level, shown
+from capgen.policy.subjects import Field, shown
 from capgen.policy.values import show, show_all
 from capgen.profile.library import names, open_profile
 from capgen.profile.reference import is_path, split
@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from capgen.policy.profile import Profile, Union
-    from capgen.policy.rules import Rule
 
 
 def explain(subject: str | None, kubernetes: str | None, today: str | None = None) -> str:
@@ -61,7 +60,7 @@ def _rule(entry: Entry, kubernetes: str | None) -> Iterator[str]:
         for rule in profile.rules:
             if rule.id == entry.id:
                 yield ""
-                yield f"  In {name} (Kubernetes {_span(profile)}): {_asks(rule)}"
+                yield f"  In {name} (Kubernetes {_span(profile)}): {asks(rule)}"
                 yield from ("      " + line for line in _said(profile, rule.id))
 
 
@@ -86,7 +85,7 @@ def _profile(profile: Profile) -> Iterator[str]:
     yield from _matches(profile)
     for rule in profile.rules:
         yield ""
-        yield f"{rule.id}: {_asks(rule)}"
+        yield f"{rule.id}: {asks(rule)}"
         yield f"    {rule.entry.means}"
         yield from (f"    {line}" for line in _said(profile, rule.id))
     for each in profile.exempt:
@@ -133,22 +132,6 @@ def _said(profile: Profile, rule: str) -> Iterator[str]:
         accepted = profile.accept.get(target.name, {}).get(rule)
         note = f"{cell.note}; accepted: {accepted}" if accepted else cell.note
         yield f"{target.name:18}{cell.status.value}: {note}"
-
-
-def _asks(rule: Rule) -> str:
-    parts = [
-        f"{shown(test.subject)} must be {allowed_text(test)}" for test in tests(rule.expression)
-    ]
-    lifted = "".join(
-        f"; lifted where {CONDITIONS[name].means}" for name in rule.settings.get("unless", ())
-    )
-    inherited = any(
-        isinstance(test.subject, Field) and test.subject.level is Level.INHERITED
-        for test in tests(rule.expression)
-    )
-    reading = rule.settings.get("reading", "declared")
-    read = f"; reading: {reading}" if inherited and reading != "declared" else ""
-    return "; ".join(parts) + read + lifted
 
 
 def _unset(part: Part) -> str:

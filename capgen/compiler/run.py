@@ -133,7 +133,9 @@ def _print(compiled: list[Compiled]) -> None:
         msg = f"--stdout prints one target of one profile; found {len(compiled)}: {listed}"
         raise UsageError(msg)
     artefacts = compiled[0].artefacts
-    documents = [each for each in artefacts if each.path.endswith(".yaml")]
+    # What stands beside a cluster's objects is no input of `kubectl apply -f -`.
+    objects = [each for each in artefacts if each.object]
+    documents = objects or [each for each in artefacts if each.path.endswith(".yaml")]
     if documents:
         print("---\n".join(f"# {each.path}\n{each.text}" for each in documents), end="")
     elif artefacts:
