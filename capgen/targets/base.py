@@ -69,6 +69,11 @@ class Output:
     artefacts: tuple[Artefact, ...]
     cells: dict[str, Cell]
 
+    @property
+    def objects(self) -> tuple[Artefact, ...]:
+        """The artefacts that are objects of a cluster."""
+        return tuple(each for each in self.artefacts if each.object)
+
 
 @dataclass(frozen=True, slots=True)
 class Target:

@@ -94,7 +94,7 @@ class Applied:
 
 def emitted(profile: Profile) -> list[Object]:
     """Return the objects of a profile's policies, read back from their files."""
-    texts = (artefact.text for artefact in vap.emit(profile).artefacts)
+    texts = (artefact.text for artefact in vap.emit(profile).objects)
     return [yaml.load(text, Loader=yaml.CSafeLoader) for text in texts]
 
 

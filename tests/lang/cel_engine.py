@@ -169,7 +169,7 @@ class Policies:
     def __init__(self, profile: Profile) -> None:
         """Emit the policies, and read them back as the API server would read their files."""
         self._profile = profile
-        texts = (file.text for file in emit(profile).artefacts)
+        texts = (file.text for file in emit(profile).objects)
         documents: Iterable[dict[str, Any]] = [yaml.safe_load(text) for text in texts]
         self._policies = [Policy(row) for row in documents if row["kind"].endswith("Policy")]
 

@@ -37,7 +37,7 @@ def row(rules: str, images: str = "", containers: str = "") -> str:
 
 def emitted(spec: str) -> dict[str, Any]:
     """Return what is emitted, by the name of its file without its ending."""
-    files = TARGET.emit(profile(HEAD + spec)).artefacts
+    files = TARGET.emit(profile(HEAD + spec)).objects
     return {each.path.removesuffix(".yaml"): yaml.safe_load(each.text) for each in files}
 
 
@@ -234,3 +234,34 @@ def document(*, mutate: bool, accept: str) -> str:
     spec += f"accept:\n  vap:{accept}\n" if accept else ""
     body = "".join(f"  {line}\n" for line in spec.strip().splitlines())
     return f"apiVersion: capgen/v1\nkind: Profile\nmetadata: {{name: web}}\nspec:\n{body}"
+
+
+@pytest.mark.parametrize(
+    ("enforcement", "does", "then"),
+    [
+        ("deny", "itself refuses", "with `enforcement: audit`, apply it"),
+        ("warn", "itself warns of", "Then compile with `enforcement: deny`"),
+        ("audit", "itself notes in its audit log", "Then compile with `enforcement: warn`"),
+    ],
+)
+def test_the_readme_says_what_the_folder_does(enforcement: str, does: str, then: str) -> None:
+    """What it does now, and how to bring it in, follow the profile's enforcement."""
+    files = {
+        each.path: each.text
+        for each in TARGET.emit(profile(f"{HEAD}enforcement: {enforcement}")).artefacts
+    }
+    assert does in files["README.md"]
+    assert then in files["README.md"]
+    objects = [path for path in files if path not in ("README.md", "kustomization.yaml")]
+    assert yaml.safe_load(files["kustomization.yaml"])["resources"] == objects
+
+
+def test_the_readme_speaks_of_templates_where_these_are_judged() -> None:
+    """A profile of pods alone says nothing of controllers."""
+    for judged, said in (("[pods]", False), ("[pods, controllers]", True)):
+        (page,) = (
+            each.text
+            for each in TARGET.emit(profile(f"{HEAD}enforceOn: {judged}")).artefacts
+            if each.path == "README.md"
+        )
+        assert ("a template of a controller" in page) is said

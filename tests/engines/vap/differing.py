@@ -55,7 +55,7 @@ def told(
 
 def _lines(profile: Profile, request: Request, rules: frozenset[str]) -> Iterator[str]:
     """Yield `FILE:LINE` of what is said of some rules on the occasion of a request."""
-    for artefact in vap.emit(profile).artefacts:
+    for artefact in vap.emit(profile).objects:
         spec = yaml.load(artefact.text, Loader=yaml.CSafeLoader)["spec"]
         judged = spec.get("matchConstraints", {}).get("resourceRules", ())
         if not any(resource(request) in each["resources"] for each in judged):
