@@ -1,157 +1,145 @@
 """Faults in what we emit: each must make an engine judge some request otherwise.
 
-What tells a right policy from one that only looks right is a request that they judge differently.
-Here are the mistakes that a lowering could make, one at a time, in objects as they are applied.
+What tells a right artefact from one that only looks right is a request that they judge differently.
+A lowering's own module seeds the mistakes that it could make, one at a time, in artefacts as they
+are applied. Here is what all of them have in common: what a fault is, which ones cannot be seen,
+how data are spoilt, and the row of the table.
 """
 
 from __future__ import annotations
 
-import copy
-import re
-from typing import TYPE_CHECKING, Final, NamedTuple
+from collections import Counter
+from typing import TYPE_CHECKING, Any, Final, Generic, Literal, NamedTuple, TypeAlias, TypeVar
+
+from tests.engines.proving import Difference, Row
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
-    from tests.engines.rest import Object
+T = TypeVar("T")
 
-# An operator, and what it is turned into.
-_TURNS: Final = (
-    (" == ", " != "), (" != ", " == "), (" && ", " || "), (" || ", " && "), (" >= ", " > "),
-    (" <= ", " < "), ("!(", "("), (".exists(", ".all("), (".all(", ".exists("),
-    ("orValue(true)", "orValue(false)"), ("orValue(false)", "orValue(true)"),
-)  # fmt: skip
-_LIST: Final = re.compile(r"\[('[^'\]]*'(?:, '[^'\]]*')*)\]")
-_QUOTED: Final = re.compile(r"'(?:[^'\\]|\\.)*'", re.DOTALL)
-_BOUND: Final = re.compile(r"(?<=[<>=] )\d+")
-_PART: Final = re.compile(r"dyn\([a-z.]*[a-z]+\.\??(\w+)(\.orValue\(\[\]\))?\)")
+# What became of a fault: some verdict differs, none does, or the engine does not take it at all.
+Fate: TypeAlias = Literal["caught", "missed", "refused"]
+
+# How values are changed that are not numbers: to what else they could be, or to nonsense.
+_NONSENSE: Final = "other"
 
 
-class Fault(NamedTuple):
+class Fault(NamedTuple, Generic[T]):
     """A fault.
 
     Attributes:
         what: what was done, and where.
-        about: the variable or the rule that it is in; "" where all rules suffer.
-        policy: the policy with the fault, or as it was.
-        binding: its binding; None where the fault is that it is lost.
+        about: the part of the artefact that it is in, such as a rule; "" where all of it suffers.
+        artefact: with the fault.
     """
 
     what: str
     about: str
-    policy: Object
-    binding: Object | None
+    artefact: T
 
 
-def faults(policy: Object, binding: Object) -> Iterator[Fault]:
-    """Yield the faults of a ValidatingAdmissionPolicy and its binding."""
-    yield Fault("the binding is lost", "", policy, None)
-    constraints = policy["spec"]["matchConstraints"]["resourceRules"]
-    for place, rule in enumerate(constraints):
-        for key in ("operations", "resources"):
-            for item in rule[key]:
-                changed = copy.deepcopy(policy)
-                changed["spec"]["matchConstraints"]["resourceRules"][place][key].remove(item)
-                if rule[key] != [item]:
-                    about = "".join(f" of {each}" for each in rule["resources"][:1])
-                    yield Fault(f"{key}{about} lack {item}", "", changed, binding)
-    for place, each in enumerate(policy["spec"]["validations"]):
-        changed = copy.deepcopy(policy)
-        # One expression must be left: it is true of all.
-        changed["spec"]["validations"][place]["expression"] = "true"
-        about = str(each["message"]).partition(":")[0]
-        yield Fault(f"{about} is not validated", about, changed, binding)
-    for field in ("matchConditions", "variables", "validations"):
-        for place, each in enumerate(policy["spec"].get(field, ())):
-            about = each.get("name") or str(each["message"]).partition(":")[0]
-            for what, text in turned(each["expression"]):
-                changed = copy.deepcopy(policy)
-                changed["spec"][field][place]["expression"] = text
-                yield Fault(f"{field} {about}: {what}", about, changed, binding)
+class Equivalent(NamedTuple):
+    """Faults that change nothing.
 
-
-class _Edit(NamedTuple):
-    """What is written in the place of a piece of an expression, and what that is."""
-
-    start: int
-    end: int
-    text: str
-    what: str
-
-
-def turned(expression: str) -> Iterator[tuple[str, str]]:
-    """Yield an expression with one fault at a time: what it is, and the text.
-
-    The words of messages are left alone: they decide nothing.
+    Attributes:
+        part: which artefact, such as one of a profile's policies; "*": any.
+        about: the part of it; "" for any.
+        what: what their account has in it.
+        why: what keeps them from being seen.
     """
-    words = list(_messages(expression))
-    for edit in (*_operators(expression), *_items(expression), *_others(expression)):
-        if not any(start <= edit.start < end for start, end in words):
-            line = expression[expression.rfind("\n", 0, edit.start) + 1 :].partition("\n")[0]
-            text = expression[: edit.start] + edit.text + expression[edit.end :]
-            yield f"{edit.what} in: {line.strip()}", text
+
+    part: str
+    about: str
+    what: str
+    why: str
+
+    def is_of(self, part: str, fault: Fault[Any]) -> bool:
+        """Tell whether a fault is one of them."""
+        here = self.part in ("*", part) and self.about in ("", fault.about)
+        return here and self.what in fault.what
 
 
-def _operators(expression: str) -> Iterator[_Edit]:
-    for old, new in _TURNS:
-        what = f"`{new.strip()}` for `{old.strip()}`"
-        for found in re.finditer(re.escape(old), expression):
-            yield _Edit(*found.span(), new, what)
+class Tally:
+    """What became of the faults in one target's artefacts.
+
+    Attributes:
+        fates: how many there are of each.
+    """
+
+    def __init__(self, equivalent: Sequence[Equivalent]) -> None:
+        """Begin with none.
+
+        Args:
+            equivalent: those that may be missed. A row that excuses nothing is a difference.
+        """
+        self.fates: Counter[Fate] = Counter()
+        self._equivalent = equivalent
+        self._excused: Counter[Equivalent] = Counter()
+        self._missed: list[Difference] = []
+
+    def add(self, name: str, part: str, fault: Fault[Any], fate: Fate) -> None:
+        """Count a fault.
+
+        Args:
+            name: the artefact's, for people.
+            part: the artefact's, for `Equivalent`.
+            fault: the fault.
+            fate: what became of it.
+        """
+        self.fates[fate] += 1
+        if fate != "missed":
+            return
+        if row := next((row for row in self._equivalent if row.is_of(part, fault)), None):
+            self._excused[row] += 1
+        else:
+            # Of what is expected alike the report shows one: each fault is a kind of its own.
+            expected = f"judged otherwise for: {fault.what}"
+            self._missed.append(Difference(name, expected, "judged alike"))
+
+    def row(self, target: str, engine: str, version: str) -> Row:
+        """Return the row: a case is a fault that could be seen."""
+        stale = [
+            Difference(list(row), "changes nothing", "none is missed: stale")
+            for row in self._equivalent
+            if not self._excused[row]
+        ]
+        differing = (*self._missed, *stale)
+        refused, same = self.fates["refused"], self._excused.total()
+        note = f"faults; {refused} more the engine refuses, {same} more change nothing"
+        return Row(target, engine, version, self.fates["caught"] + len(differing), differing, note)
 
 
-def _items(expression: str) -> Iterator[_Edit]:
-    for found in _LIST.finditer(expression):
-        items = found[1].split(", ")
-        for item in dict.fromkeys((items[0], items[-1])):
-            rest = ", ".join(other for other in items if other != item)
-            yield _Edit(*found.span(), f"[{rest}]", f"{item} is left out")
+def spoilt(data: Any) -> Iterator[tuple[str, Any]]:  # noqa: ANN401 - any JSON
+    """Yield data with one fault at a time: what it is, and the data.
+
+    Each key and each item is left out once, great parts before small ones, and each scalar once
+    changed: a flag turned, a number moved by one, a word or a null replaced.
+    """
+    if isinstance(data, dict):
+        for key in data:
+            yield f"{key} is left out", {k: v for k, v in data.items() if k != key}
+        for key, part in data.items():
+            for what, worse in spoilt(part):
+                yield _below(key, what), {**data, key: worse}
+    elif isinstance(data, list):
+        for place in range(len(data)):
+            yield f"[{place}] is left out", data[:place] + data[place + 1 :]
+        for place, part in enumerate(data):
+            for what, worse in spoilt(part):
+                yield _below(f"[{place}]", what), [*data[:place], worse, *data[place + 1 :]]
+    else:
+        other = _other(data)
+        yield f": {other!r} for {data!r}", other
 
 
-def _others(expression: str) -> Iterator[_Edit]:
-    for found in _BOUND.finditer(expression):
-        yield _Edit(*found.span(), str(int(found[0]) + 1), f"the bound {found[0]} is moved")
-    for found in _PART.finditer(expression):
-        yield _Edit(*found.span(), "dyn([])", f"{found[1]} are left out")
+def _below(step: str, what: str) -> str:
+    if what.startswith(":"):
+        return step + what
+    return f"{step}{what}" if what.startswith("[") else f"{step}.{what}"
 
 
-def _messages(expression: str) -> Iterator[tuple[int, int]]:
-    """Yield where the last argument of a `map` of three stands: what is said of what offends."""
-    for found in re.finditer(r"\.map\(", expression):
-        commas, end = _arguments(expression, found.end())
-        if len(commas) > 1:
-            yield commas[1], end
-
-
-def _arguments(expression: str, start: int) -> tuple[list[int], int]:
-    """Return the places of the commas between a call's arguments, and of its end."""
-    commas: list[int] = []
-    depth, place = 0, start
-    while place < len(expression):
-        char = expression[place]
-        if char == "'":
-            quoted = _QUOTED.match(expression, place)
-            if quoted is None:
-                break
-            place = quoted.end()
-            continue
-        if char in "([{":
-            depth += 1
-        elif char in ")]}":
-            if not depth:
-                return commas, place
-            depth -= 1
-        elif char == "," and not depth:
-            commas.append(place)
-        place += 1
-    raise ValueError(expression)
-
-
-def holding_in(binding: Object, name: str, policy: str, namespace: str) -> Object:
-    """Return a binding of a policy that warns, of every rule that is broken, in one namespace."""
-    changed: Object = copy.deepcopy(binding)
-    changed["metadata"]["name"] = name
-    labels = {"kubernetes.io/metadata.name": namespace}
-    changed["spec"]["policyName"] = policy
-    changed["spec"]["validationActions"] = ["Warn"]
-    changed["spec"]["matchResources"] = {"namespaceSelector": {"matchLabels": labels}}
-    return changed
+def _other(value: object) -> object:
+    if isinstance(value, bool):
+        return not value
+    return value + 1 if isinstance(value, int) else _NONSENSE

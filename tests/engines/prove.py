@@ -37,6 +37,7 @@ from tests.engines.runtimes.check import (
     podman_cases,
     podman_lines,
 )
+from tests.engines.runtimes.docker_faults import docker_faults
 from tests.engines.vap.check import checks
 from tests.engines.vap.exempt import exemptions
 from tests.engines.vap.faults import vap_faults
@@ -103,6 +104,7 @@ CHECKS = (
     Check("kernel", apparmor_profiles),
     Check("node", node_processes),
     Check("faults", vap_faults),
+    Check("faults", docker_faults),
     Check("psp", judges),
     Check("psp", agrees),
     Check("gatekeeper", gatekeeper_judges),

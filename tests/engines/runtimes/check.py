@@ -70,12 +70,12 @@ def containerd_cases(_: Lab) -> Row:
 
 def docker_lines(_: Lab) -> Row:
     """Runs the script that the target `docker` writes of each profile."""
-    return _docker("docker", list(_lines(expecting.docker, scripts=True)))
+    return _docker("docker", list(lines(expecting.docker, scripts=True)))
 
 
 def podman_lines(_: Lab) -> Row:
     """Gives podman the same flags."""
-    return _podman("docker", list(_lines(expecting.podman, scripts=False)))
+    return _podman("docker", list(lines(expecting.podman, scripts=False)))
 
 
 def chosen_containers(_: Lab) -> Row:
@@ -112,7 +112,7 @@ def _row(target: str, name: str, engine: Runtime[Any], asked: Sequence[Asked]) -
     )
 
 
-def _lines(says: Callable[[Wanted], Expected], *, scripts: bool) -> Iterator[Asked]:
+def lines(says: Callable[[Wanted], Expected], *, scripts: bool) -> Iterator[Asked]:
     """Yield the lines of each profile, with what a profile's chosen values make of a process.
 
     Args:

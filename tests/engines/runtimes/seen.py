@@ -35,6 +35,10 @@ _STATUS: Final = ("CapInh", "CapPrm", "CapEff", "CapBnd", "CapAmb")
 _MOUNT: Final = re.compile(r"\d+ \d+ \S+ \S+ (?P<place>\S+) (?P<options>\S+)")
 
 
+class UnreportedError(LabError):
+    """A container ran and did not print what it is."""
+
+
 def parse(text: str, node: Mapping[str, str]) -> Process:
     """Return what `SCRIPT` printed.
 
@@ -43,14 +47,14 @@ def parse(text: str, node: Mapping[str, str]) -> Process:
         node: the namespaces of the node, see `namespaces`.
 
     Raises:
-        LabError: a part is missing.
+        UnreportedError: a part is missing.
     """
     status, found, rest = text.partition("mounts\n")
     lines = dict(re.findall(r"^(\w+):\s*(.*)$", status, re.MULTILINE))
     _, confined, confinement = rest.partition(LAST)
     options = {each["place"]: each["options"].split(",") for each in _MOUNT.finditer(rest)}
     if not (found and confined and "/" in options and "Groups" in lines):
-        raise LabError(f"a container printed no status:\n{text[-2000:]}")
+        raise UnreportedError(f"a container printed no status:\n{text[-2000:]}")
     # A process that gained capabilities is no business of others: its namespaces cannot be read.
     own = re.findall(r"^namespace (\w+:\[\d+\])$", rest, re.MULTILINE)
     sets: Any = {name: int(lines[key], 16) for name, key in zip(_SETS, _STATUS, strict=True)}

@@ -7,15 +7,17 @@ from itertools import zip_longest
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from tests.engines import recording
-from tests.engines.faults import Fault, holding_in
 from tests.engines.vap.asking import Standing, broken_rules, furnish
+from tests.engines.vap.seeds import holding_in
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from capgen.policy.admit import Request
     from tests.engines.apiserver import Cluster
+    from tests.engines.faults import Fate
     from tests.engines.rest import Answer, Object
+    from tests.engines.vap.seeds import Seeded
 
 _SEED: Final = 77
 # Faulty policies that are asked at a time.
@@ -51,7 +53,7 @@ class Asking:
         for name in (*self._sets[0], *self._sets[1]):
             cluster.namespace(name)
 
-    def seen(self, found: Sequence[Fault], expected: Sequence[Expected]) -> list[str]:
+    def seen(self, found: Sequence[Seeded], expected: Sequence[Expected]) -> list[Fate]:
         """Return of each fault `caught`, `missed`, or `refused` where the API does not take it."""
         furnish(self._cluster, [each.request for each in expected])
         first = [list(_telling(fault, expected))[:_FIRST] for fault in found]
@@ -63,14 +65,14 @@ class Asking:
             verdicts[place] = verdict
         return verdicts
 
-    def _all(self, found: Sequence[Fault], asked: Sequence[Sequence[Expected]]) -> list[str]:
-        verdicts: list[str] = []
+    def _all(self, found: Sequence[Seeded], asked: Sequence[Sequence[Expected]]) -> list[Fate]:
+        verdicts: list[Fate] = []
         for start in range(0, len(found), _SLOTS):
             part = slice(start, start + _SLOTS)
             verdicts += self._some(found[part], asked[part])
         return verdicts
 
-    def _some(self, found: Sequence[Fault], asked: Sequence[Sequence[Expected]]) -> list[str]:
+    def _some(self, found: Sequence[Seeded], asked: Sequence[Sequence[Expected]]) -> list[Fate]:
         """Ask about so many faults as there are namespaces."""
         self._rounds += 1
         spaces = self._sets[self._rounds % 2]
@@ -79,7 +81,7 @@ class Asking:
             for space, some in zip(spaces, asked, strict=False)
         ]
         applied: list[Object] = []
-        verdicts = []
+        verdicts: list[Fate] = []
         try:
             for each in standing:
                 each.__enter__()
@@ -98,14 +100,14 @@ class Asking:
                 each.__exit__(None, None, None)
         return verdicts
 
-    def _apply(self, fault: Fault, space: str, applied: list[Object]) -> bool:
+    def _apply(self, fault: Seeded, space: str, applied: list[Object]) -> bool:
         name = f"{space}-{self._rounds}"
-        policy = fault.policy | {"metadata": {"name": name}}
+        policy = fault.artefact.policy | {"metadata": {"name": name}}
         if not self._cluster.create(policy).admitted:
             return False
         applied.append(policy)
-        if fault.binding is not None:
-            binding = holding_in(fault.binding, name, name, space)
+        if fault.artefact.binding is not None:
+            binding = holding_in(fault.artefact.binding, name, name, space)
             self._cluster.apply([binding])
             applied.append(binding)
         return True
@@ -131,7 +133,7 @@ class Asking:
         self._cluster.wait_answer(_MARKER, pod, lambda a: a.policy == name, what=what)
 
 
-def _telling(fault: Fault, expected: Sequence[Expected]) -> Iterator[Expected]:
+def _telling(fault: Seeded, expected: Sequence[Expected]) -> Iterator[Expected]:
     """Yield requests that may show a fault: of its rule, or some of each; good and bad in turn."""
     rules = {each.rule for each in expected}
     own = [each for each in expected if fault.about not in rules or each.rule == fault.about]

@@ -7,8 +7,7 @@ where the server's verdict on some request is not the one by the policy without 
 from __future__ import annotations
 
 import random
-from collections import Counter
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Final
 
 from capgen.policy.admit import Operation, Request
 from capgen.policy.values import nested
@@ -18,11 +17,11 @@ from capgen.targets.base import object_name
 from tests.engines import recording
 from tests.engines.agreement import Reference
 from tests.engines.applied import emitted
-from tests.engines.faults import Fault, faults
+from tests.engines.faults import Equivalent, Tally
 from tests.engines.judged import judged, recorded
-from tests.engines.proving import Difference, Row
 from tests.engines.vap.asking import resource
 from tests.engines.vap.fault_asking import Asking, Expected
+from tests.engines.vap.seeds import faults
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -30,34 +29,13 @@ if TYPE_CHECKING:
     from capgen.policy.profile import Profile
     from capgen.policy.workload import Workload
     from tests.engines.judged import Judged
-    from tests.engines.proving import Lab
+    from tests.engines.proving import Lab, Row
     from tests.engines.rest import Object
+    from tests.engines.vap.seeds import Seeded
 
 # Profiles, and of how many faults in each policy of pods and of templates; 0: all.
 _PROFILES: Final = {"pss-restricted": (0, 25), "all-plain": (40, 10), "all-effective": (30, 10)}
 _SEED: Final = 77
-
-
-class Equivalent(NamedTuple):
-    """Faults that change nothing.
-
-    Attributes:
-        part: which of a profile's policies, by what its name has more than the profile's; "*": all.
-        about: the variable or rule; "" for any.
-        what: what their account has in it.
-        why: what keeps them from being seen.
-    """
-
-    part: str
-    about: str
-    what: str
-    why: str
-
-    def is_of(self, part: str, fault: Fault) -> bool:
-        """Tell whether a fault is one of them."""
-        here = self.part in ("*", part) and self.about in ("", fault.about)
-        return here and self.what in fault.what
-
 
 EQUIVALENT: Final = (
     Equivalent("*", "containers", "ephemeralContainers are left out", "no pod is made with them"),
@@ -95,9 +73,7 @@ def vap_faults(laboratory: Lab) -> Row:
     """Asks about each fault until it is seen."""
     cluster = laboratory.cluster
     asking = Asking(cluster)
-    seen: Counter[str] = Counter()
-    differing: list[Difference] = []
-    excused: Counter[Equivalent] = Counter()
+    tally = Tally(EQUIVALENT)
     for name, (of_pods, of_templates) in _PROFILES.items():
         each = judged()[name]
         reference = Reference(each.profile())
@@ -105,31 +81,16 @@ def vap_faults(laboratory: Lab) -> Row:
             part = policy["metadata"]["name"].removeprefix(object_name(name)).strip("-")
             most = of_pods if part in ("", "ephemeralcontainers") else of_templates
             found = _some(list(faults(policy, binding)), part, most)
-            verdicts = asking.seen(found, list(_expected(policy, each, reference)))
-            for fault, verdict in zip(found, verdicts, strict=True):
-                seen[verdict] += 1
-                if verdict != "missed":
-                    continue
-                if row := next((row for row in EQUIVALENT if row.is_of(part, fault)), None):
-                    excused[row] += 1
-                    continue
-                # Of what is expected alike the report shows one: each fault is a kind of its own.
-                expected = f"judged otherwise for: {fault.what}"
-                differing.append(Difference(policy["metadata"]["name"], expected, "judged alike"))
-    stale = (row for row in EQUIVALENT if not excused[row])
-    differing += [
-        Difference(list(row), "changes nothing", "none is missed: stale") for row in stale
-    ]
-    same = excused.total()
-    note = f"faults; {seen['refused']} more the API refuses, {same} more change nothing"
-    count = seen["caught"] + len(differing)
-    return Row("vap", "kube-apiserver", cluster.version, count, tuple(differing), note)
+            fates = asking.seen(found, list(_expected(policy, each, reference)))
+            for fault, fate in zip(found, fates, strict=True):
+                tally.add(policy["metadata"]["name"], part, fault, fate)
+    return tally.row("vap", "kube-apiserver", cluster.version)
 
 
-def _some(found: list[Fault], part: str, most: int) -> list[Fault]:
+def _some(found: list[Seeded], part: str, most: int) -> list[Seeded]:
     """Return all faults, or so many of those in expressions, and all that some row excuses."""
 
-    def stays(fault: Fault) -> bool:
+    def stays(fault: Seeded) -> bool:
         return " in: " not in fault.what or any(row.is_of(part, fault) for row in EQUIVALENT)
 
     others = [fault for fault in found if not stays(fault)]
