@@ -37,7 +37,9 @@ from tests.engines.runtimes.check import (
     podman_cases,
     podman_lines,
 )
+from tests.engines.runtimes.chosen_faults import chosen_faults
 from tests.engines.runtimes.docker_faults import docker_faults
+from tests.engines.security_context_faults import security_context_faults
 from tests.engines.vap.check import checks
 from tests.engines.vap.exempt import exemptions
 from tests.engines.vap.faults import vap_faults
@@ -104,7 +106,9 @@ CHECKS = (
     Check("kernel", apparmor_profiles),
     Check("node", node_processes),
     Check("faults", vap_faults),
+    Check("faults", security_context_faults),
     Check("faults", docker_faults),
+    Check("faults", chosen_faults),
     Check("psp", judges),
     Check("psp", agrees),
     Check("gatekeeper", gatekeeper_judges),

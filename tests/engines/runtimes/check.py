@@ -80,7 +80,7 @@ def podman_lines(_: Lab) -> Row:
 
 def chosen_containers(_: Lab) -> Row:
     """Starts the pods with the values that are chosen for each profile."""
-    return _containerd("security-context", list(_pods()))
+    return _containerd("security-context", list(pods()))
 
 
 def _docker(target: str, asked: Sequence[Asked]) -> Row:
@@ -134,7 +134,7 @@ def lines(says: Callable[[Wanted], Expected], *, scripts: bool) -> Iterator[Aske
             yield Asked(about, Line(flags, script=script), says(wanted))
 
 
-def _pods() -> Iterator[Asked]:
+def pods() -> Iterator[Asked]:
     """Yield the containers of each profile's chosen pod.
 
     Where the image decides who the user is, one that runs as root must not start if it may not.

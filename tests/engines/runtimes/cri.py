@@ -64,6 +64,10 @@ _NAMESPACE: Final = "k8s.io"
 _LOG_FIELDS: Final = 3
 
 
+class UnreadError(LabError):
+    """A pod is none that the kubelet's own packages understand."""
+
+
 @dataclass(frozen=True, slots=True)
 class Container:
     """One container of a pod.
@@ -152,7 +156,7 @@ class Containerd(Started):
             self._room.forget()
             answer = self._ask(case)
             if "error" in answer:
-                raise LabError(f"cri on {json.dumps(case.pod)}: {answer['error']}")
+                raise UnreadError(f"cri on {json.dumps(case.pod)}: {answer['error']}")
             printed = _unlogged(answer.get("log", ""), "stdout")
             if "refused" in answer:
                 yield self._room.refused(answer["refused"])

@@ -9,23 +9,18 @@ from __future__ import annotations
 
 import re
 import shlex
-from collections import defaultdict
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Final
 
-from tests.engines.engine import Refusal
 from tests.engines.faults import Equivalent, Fault, Tally
-from tests.engines.lab import LabError
 from tests.engines.runtimes import expected as expecting
 from tests.engines.runtimes.check import lines
 from tests.engines.runtimes.docker import Docker, Line
-from tests.engines.runtimes.seen import UnreportedError
+from tests.engines.runtimes.faulty import Seeded, ask
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from tests.engines.faults import Fate
     from tests.engines.proving import Lab, Row
-    from tests.engines.runtimes.check import Asked
 
 _NO_LABELS: Final = "this machine has no SELinux: docker drops the label in silence"
 
@@ -71,60 +66,24 @@ _NUMBER: Final = re.compile(r"\d+")
 _NUMBERED: Final = ("--user", "--group-add")
 _FLAG: Final = re.compile(r"^  (?P<flag>--.*) \\\n", re.MULTILINE)
 _MORE: Final = '"$@"'
-# How many scripts a fault may be seeded into before it counts as missed.
-_TRIES: Final = 2
-
-
-class _Seeded(NamedTuple):
-    """A fault, and the script that it is made in, with what is expected of it."""
-
-    fault: Fault[str]
-    asked: Asked
 
 
 def docker_faults(_: Lab) -> Row:
-    """Runs each fault in the first script that it can be made in, or in more until it is seen.
-
-    Raises:
-        LabError: a script without a fault is not what it should be, so that faults tell nothing.
-    """
+    """Runs each fault in the first script that it can be made in, or in more until it is seen."""
     tally = Tally(EQUIVALENT)
-    places: dict[str, list[_Seeded]] = defaultdict(list)
-    for asked in lines(expecting.docker, scripts=True):
-        for fault in faults(asked.case.script):
-            # Which number it is makes no other fault.
-            places[_NUMBER.sub("N", fault.what)].append(_Seeded(fault, asked))
     with Docker() as docker:
-        used: dict[str, Asked] = {}
-        for some in places.values():
-            fate: Fate = "missed"
-            for each in some[:_TRIES]:
-                if fate == "missed":
-                    used[each.asked.case.script] = each.asked
-                    fate = _fate(docker, each)
-            tally.add(str(some[0].asked.about), "run.sh", some[0].fault, fate)
-        for asked in used.values():
-            (process,) = docker.run([asked.case])
-            if (said := expecting.difference(asked.expected, process)) != ("", ""):
-                raise LabError(f"{asked.about}: {said}")
+        ask(docker, tally, "run.sh", _seeded())
     return tally.row("docker", "docker", docker.version)
 
 
-def _fate(docker: Docker, seeded: _Seeded) -> Fate:
-    """Run a script with a fault, on the image of the one without."""
-    script = seeded.fault.artefact
-    # What the laboratory adds depends on what stands there.
-    words = (word for flag in _FLAG.findall(script) for word in shlex.split(flag))
-    try:
-        (process,) = docker.run([Line(tuple(words), seeded.asked.case.image, script=script)])
-    except UnreportedError:
-        # It ran something else than it was told to.
-        return "caught"
-    if isinstance(process, Refusal):
-        return "refused"
-    return (
-        "missed" if expecting.difference(seeded.asked.expected, process) == ("", "") else "caught"
-    )
+def _seeded() -> Iterator[Seeded]:
+    for asked in lines(expecting.docker, scripts=True):
+        for fault in faults(asked.case.script):
+            script = fault.artefact
+            # What the laboratory adds depends on what stands there.
+            words = (word for flag in _FLAG.findall(script) for word in shlex.split(flag))
+            line = Line(tuple(words), asked.case.image, script=script)
+            yield Seeded(Fault(fault.what, fault.about, line), asked)
 
 
 def faults(script: str) -> Iterator[Fault[str]]:
