@@ -41,6 +41,8 @@ CONTAINERS = (
 EXPRESSION = f"{CONTAINERS}.all(c, c.?securityContext.?privileged.orValue(false) == false)"
 # Accepted by the server, although no pod has such a field: only the type checker says so.
 MISSPELT = "object.spec.containers.all(c, c.securityContext.privilegd == false)"
+# The bugs of `tests/engines/bugs.py`, each with the case that shows it.
+SHOWN = (("apiserver-unknown-field", "apiserver: lab-misspelt"),)
 
 
 def cluster_check(laboratory: Lab) -> Row:

@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-import copy
-from pathlib import Path
-from typing import TYPE_CHECKING, Final, NamedTuple
-
-import yaml
+from typing import TYPE_CHECKING, Final
 
 from capgen.policy.admit import Request
 from tests.engines.canaries import GOOD
@@ -21,52 +17,10 @@ from tests.engines.gatekeeper.requests import (
     labelled,
     placed,
 )
+from tests.engines.gatekeeper.suite import Case, Suite
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from tests.engines.rest import Object
-
-_FOLDER: Final = Path(__file__).parents[1] / "artefacts" / "gatekeeper"
-
-
-class Case(NamedTuple):
-    """A request, and the verdict that is right, in words."""
-
-    name: str
-    request: Request
-    expected: str
-
-
-class Suite(NamedTuple):
-    """Requests that are judged by the same artefacts.
-
-    Attributes:
-        files: of the artefacts, without `.yaml`.
-        cases: the requests.
-        change: is made to each artefact first.
-    """
-
-    files: tuple[str, ...]
-    cases: tuple[Case, ...]
-    change: Callable[[Object], None] | None = None
-
-    def artefacts(self) -> list[Object]:
-        """Return the artefacts."""
-        texts = [(_FOLDER / f"{name}.yaml").read_text("utf-8") for name in self.files]
-        found = [each for text in texts for each in yaml.load_all(text, Loader=yaml.CSafeLoader)]
-        if self.change is not None:
-            for each in found:
-                self.change(each)
-        return found
-
-    def in_rego(self) -> list[Object]:
-        """Return the artefacts without their CEL, which judges where a template has both."""
-        found = copy.deepcopy(self.artefacts())
-        for each in found:
-            for target in each["spec"].get("targets", ()):
-                target["code"] = [code for code in target["code"] if code["engine"] == "Rego"]
-        return found
 
 
 def _only_creating(artefact: Object) -> None:
@@ -162,7 +116,14 @@ CREATING: Final = Suite(
 FAILING: Final = {
     "CEL": Suite(
         ("cel-runtime", "cel-syntax", "rego-conflict"),
-        (Case("good", Request(GOOD), "errored: cel-runtime, cel-syntax, rego-conflict"),),
+        (
+            Case(
+                "good",
+                Request(GOOD),
+                "errored: cel-runtime, cel-syntax, rego-conflict",
+                ("gatekeeper-error-as-violation",),
+            ),
+        ),
     ),
     "Rego": Suite(
         ("rego-conflict",),
@@ -177,11 +138,21 @@ SILENT: Final = {
     ),
     "Rego": Suite(
         ("rego-builtin", "rego-library"),
-        (Case("bad", Request(PRIVILEGED), "admitted"),),
+        (
+            Case(
+                "bad",
+                Request(PRIVILEGED),
+                "admitted",
+                ("gatekeeper-builtin-admits", "gatekeeper-missing-library"),
+            ),
+        ),
     ),
 }
 # The webhook itself fails, and gator with all that it is asked.
-MESSAGE: Final = Suite(("rego-message",), (Case("good", Request(GOOD), "errored"),))
+MESSAGE: Final = Suite(
+    ("rego-message",),
+    (Case("good", Request(GOOD), "errored", ("gatekeeper-message-fails",)),),
+)
 FUNCTION: Final = Suite(("rego-function",), ())
 
 # What is set on pods, in words: defaults, and not in the place of what is there.
@@ -203,6 +174,7 @@ AFTER: Final = (
                 "bare Deployment",
                 deployed(BARE),
                 "denied by nonroot: [Implied by lab-deployment] perhaps root",
+                ("gatekeeper-expansion-operation",),
             ),
         ),
     ),
@@ -217,7 +189,17 @@ AFTER: Final = (
 # What mutators do to pods that stand: the API refuses to change them.
 STANDING: Final = (
     Suite(("mutators",), (Case("label of an old pod", labelled(BARE), "admitted"),)),
-    Suite(("mutator-always",), (Case("label of an old pod", labelled(BARE), "invalid"),)),
+    Suite(
+        ("mutator-always",),
+        (
+            Case(
+                "label of an old pod",
+                labelled(BARE),
+                "invalid",
+                ("gatekeeper-mutates-updates",),
+            ),
+        ),
+    ),
 )
 
 _GENERATED: Final = "denied by own-network: the host's network, says a generated policy"
@@ -230,3 +212,9 @@ GENERATED: Final = Suite(
         Case("fine debug container", debugged(HOST_NETWORK, privileged=False), _GENERATED),
     ),
 )
+
+
+def suites() -> tuple[Suite, ...]:
+    """Return all suites, those of one language once."""
+    of_languages = (privileged("CEL"), *FAILING.values(), *SILENT.values())
+    return (*of_languages, *COMMON, CREATING, MESSAGE, MUTATED, *AFTER, *STANDING, GENERATED)

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
     from tests.engines.engine import Admission, Verdict
-    from tests.engines.gatekeeper.cases import Suite
+    from tests.engines.gatekeeper.suite import Suite
     from tests.engines.rest import Object
 
 # What was asked, the outcome that is right, and the outcome.

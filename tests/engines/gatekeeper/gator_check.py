@@ -15,12 +15,12 @@ from tests.engines.gatekeeper.cases import (
     MUTATED,
     SILENT,
     STANDING,
-    Suite,
     privileged,
 )
 from tests.engines.gatekeeper.check import judged, refused, row
 from tests.engines.gatekeeper.gator import Gator
 from tests.engines.gatekeeper.says import settings
+from tests.engines.gatekeeper.suite import Suite
 from tests.engines.lab import LabError
 
 if TYPE_CHECKING:

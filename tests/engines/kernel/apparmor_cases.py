@@ -16,6 +16,9 @@ MISTAKES: Final = (
     ("", 0, ""),
 )
 
+# The bugs of `tests/engines/bugs.py`, each with the case that shows it.
+SHOWN: Final = (("apparmor-empty-file", "kernel: an empty file"),)
+
 # The good artefact, and the bad one that enforces nothing.
 ENFORCED: Final = ("container", "complaining")
 

@@ -155,6 +155,18 @@ EXPECTED: Final[Mapping[str, Mapping[str, str]]] = {
     },
 }
 
+# The bugs of `tests/engines/bugs.py`, each with what shows it: policies and a request.
+SHOWN: Final = (
+    ("kyverno-subresource-ends-autogen", ("no-autogen", "bad Deployment")),
+    ("kyverno-no-subresource", ("pods-only", "privileged debug container")),
+    ("kyverno-no-podtemplates", ("pods-only", "bad PodTemplate")),
+    ("kyverno-optional-spec", ("optional-spec", "bad Deployment")),
+    ("kyverno-error-denies", ("misspelt", "good pod")),
+    ("kyverno-autogen-json-patch", ("mutating-autogen", "good Deployment")),
+    ("kyverno-mutates-updates", ("mutating-updates", "label of an old good pod")),
+    ("kyverno-cli-passes-over", ("refused", "unknown-field")),
+)
+
 
 def artefacts(name: str) -> list[Object]:
     """Return the policies of a file."""

@@ -56,10 +56,12 @@ class Expected(NamedTuple):
         pod: what its pod's spec says, besides its own `image` and `command`, and under `container`
             its securityContext. If that is all, it can share a pod with others.
         process: fields of `Process`; a string: words of the refusal.
+        bugs: those of `tests/engines/bugs.py` that it shows.
     """
 
     pod: dict[str, Any]
     process: dict[str, object] | str
+    bugs: tuple[str, ...] = ()
 
     @property
     def spec(self) -> Object:
@@ -86,6 +88,7 @@ def _mkdir(**context: object) -> dict[str, Any]:
     return {"container": context, "command": ["/bin/busybox", "mkdir", "/tmp/folder"]}  # noqa: S108
 
 
+_PREFIX: Final = ("containerd-prefix",)
 _USER: Final = {"runAsUser": 1000, "runAsGroup": 1000}
 
 CASES: Final = {
@@ -136,6 +139,7 @@ CASES: Final = {
     "merged-groups": Expected(
         {"securityContext": {**_USER, "supplementalGroups": [3000], "fsGroup": 4000}},
         {"groups": (1000, image.EXTRA, 3000, 4000)},
+        ("containerd-merges-groups",),
     ),
     "drop-all": Expected(_capabilities([], ["ALL"]), _sets(0)),
     "drop-all-add": Expected(_capabilities(["NET_BIND_SERVICE"], ["ALL"]), _sets(BIND)),
@@ -145,16 +149,20 @@ CASES: Final = {
     "add-all-drop-all": Expected(_capabilities(["ALL"], ["ALL"]), _sets(0)),
     "drop-wins": Expected(_capabilities(["CHOWN"], ["CHOWN"]), _sets(DEFAULT & ~CHOWN)),
     # With the prefix, and of any unknown name, nothing is added and nothing is dropped.
-    "prefix-add": Expected(_capabilities(["CAP_NET_ADMIN"], []), _sets(DEFAULT)),
-    "prefix-drop": Expected(_capabilities([], ["CAP_CHOWN"]), _sets(DEFAULT)),
-    "prefix-all": Expected(_capabilities([], ["CAP_ALL"]), _sets(DEFAULT)),
-    "unknown": Expected(_capabilities(["NET_ADMINS"], []), _sets(DEFAULT)),
+    "prefix-add": Expected(_capabilities(["CAP_NET_ADMIN"], []), _sets(DEFAULT), _PREFIX),
+    "prefix-drop": Expected(_capabilities([], ["CAP_CHOWN"]), _sets(DEFAULT), _PREFIX),
+    "prefix-all": Expected(_capabilities([], ["CAP_ALL"]), _sets(DEFAULT), _PREFIX),
+    "unknown": Expected(
+        _capabilities(["NET_ADMINS"], []), _sets(DEFAULT), ("runc-unknown-capability",)
+    ),
     "privileged": Expected(
         {"container": {"privileged": True}},
         {**_sets(ALL), "confinement": "unconfined", "masked": 0, "seccomp": 0},
     ),
     "privileged-drop": Expected(
-        {"container": {"privileged": True, "capabilities": {"drop": ["ALL"]}}}, _sets(ALL)
+        {"container": {"privileged": True, "capabilities": {"drop": ["ALL"]}}},
+        _sets(ALL),
+        ("privileged-drops-nothing",),
     ),
     "privileged-user": Expected(
         {"container": {"privileged": True, "runAsUser": 1000}},

@@ -41,11 +41,13 @@ class Case(NamedTuple):
         request: the request.
         expected: `admitted by POLICY`, `denied: SOME OF ITS WORDS`, or another outcome.
         part: what else must be so of the object that was admitted.
+        bugs: those of `tests/engines/bugs.py` that it shows.
     """
 
     request: Request
     expected: str
     part: Callable[[Object], bool] = lambda _: True
+    bugs: tuple[str, ...] = ()
 
 
 def judges(_: Lab) -> Row:
@@ -54,10 +56,7 @@ def judges(_: Lab) -> Row:
     count = 0
     with PspCluster() as engine:
         for artefacts, cases in (
-            (_read("restricted"), _restricted()),
-            (_read("order"), _order()),
-            (_read("seccomp"), _seccomp()),
-            (_read("unmasked"), _unmasked()),
+            *((_read(name), cases()) for name, cases in SUITES),
             (_read("apparmor"), [Case(Request(BARE), "denied: AppArmor profile must be set")]),
             # Nobody may use it.
             (_documents("apparmor"), [Case(Request(BARE), "errored")]),
@@ -87,7 +86,11 @@ def _restricted() -> Iterator[Case]:
     # A seccomp profile is judged of the pod, too, whatever all of its containers say.
     each = _with(BARE)
     each["spec"]["containers"][0]["securityContext"] = _PROFILE
-    yield Case(Request(each), f"denied: annotations[{_SECCOMP}]: Forbidden")
+    yield Case(
+        Request(each),
+        f"denied: annotations[{_SECCOMP}]: Forbidden",
+        bugs=("psp-seccomp-of-pod",),
+    )
     broken = _with(GOOD)
     broken["spec"]["containers"][0]["name"] = "Not_A_Name"
     yield Case(Request(broken), "invalid")
@@ -114,7 +117,7 @@ def _updates(privileged: Object) -> Iterator[Case]:
     # of a label is then refused.
     debugged = _with(GOOD, ephemeralContainers=[privileged])
     subresource = "ephemeralcontainers"
-    yield Case(_update(GOOD, debugged, subresource), "admitted by 0")
+    yield Case(_update(GOOD, debugged, subresource), "admitted by 0", bugs=("psp-subresource",))
     harmless = {"name": "h", "image": "i"}
     yield Case(
         _update(BAD, _with(BAD, ephemeralContainers=[harmless]), subresource), "admitted by 0"
@@ -142,13 +145,14 @@ def _order() -> Iterator[Case]:
         Request(dropping),
         "admitted by a",
         lambda pod: _capabilities(pod)["drop"] == ["ALL", "KILL"],
+        ("psp-drop-all",),
     )
 
 
 def _seccomp() -> Iterator[Case]:
     yield Case(Request(BARE), "admitted by seccomp", _synced)
     # An update is not changed: a policy that would have to is passed over without a reason.
-    yield Case(_update(BARE, BARE | _LABELLED), "denied: ")
+    yield Case(_update(BARE, BARE | _LABELLED), "denied: ", bugs=("psp-no-reason",))
 
 
 def _synced(pod: Object) -> bool:
@@ -164,6 +168,15 @@ def _unmasked() -> Iterator[Case]:
     unmasked = _with(BARE)
     unmasked["spec"]["containers"][0]["securityContext"] = {"procMount": "Unmasked"}
     yield Case(Request(unmasked, automount=False), "denied: ProcMountType is not allowed")
+
+
+# Artefacts, and the cases that are judged by them.
+SUITES: Final = (
+    ("restricted", _restricted),
+    ("order", _order),
+    ("seccomp", _seccomp),
+    ("unmasked", _unmasked),
+)
 
 
 def _refused() -> Iterator[tuple[Object, str]]:

@@ -5,12 +5,12 @@ Much of it surprises. A case says what happens, not what should: a runtime that 
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any, Final
 
-from tests.engines.runtimes import asking, image
-from tests.engines.runtimes.cri import SECCOMP, Container
-from tests.engines.runtimes.docker import Line
+from tests.engines.runtimes import image
+from tests.engines.runtimes.case import Case
+from tests.engines.runtimes.cri import SECCOMP
 from tests.engines.runtimes.expected import DEFAULT, DOCKER_ALL, Expected
 from tests.engines.runtimes.seen import SHELL, own_capabilities
 from tests.engines.runtimes.wanted import Wanted
@@ -19,37 +19,6 @@ _USER: Final = image.IMAGE_USER
 _BIND, _SYS_RESOURCE, _NET_ADMIN, _CHOWN, _BPF = 1 << 10, 1 << 24, 1 << 12, 1, 1 << 39
 # This machine may lack some: SYS_RESOURCE, as a rule.
 _ALL: Final = own_capabilities()
-
-
-@dataclass(frozen=True, slots=True)
-class Case:
-    """One case.
-
-    Attributes:
-        asked: what is asked for, each word as it is written.
-        containerd: what containerd does by way of the kubelet; None: it cannot be asked.
-        docker: as above.
-        podman: as above.
-        image: one of the archive's.
-        shell: a command of the image that runs a script; it reports.
-    """
-
-    asked: Wanted
-    containerd: Expected | None = None
-    docker: Expected | None = None
-    podman: Expected | None = None
-    image: str = image.ROOT
-    shell: tuple[str, ...] = SHELL
-
-    @property
-    def container(self) -> Container:
-        """The pod that asks for it."""
-        return Container(asking.pod(self.asked), image=self.image, shell=self.shell)
-
-    @property
-    def line(self) -> Line:
-        """The line that asks docker or podman for it."""
-        return Line(tuple(asking.flags(self.asked)), self.image, self.shell)
 
 
 def _sets(effective: int, bounding: int, ambient: int = 0, **more: Any) -> Expected:  # noqa: ANN401
@@ -91,6 +60,8 @@ _HARDENED: Final = Wanted(
 _CAPABLE: Final = (f"/{image.CAPABLE}/sh", "-c")
 _CHILD: Final = (*SHELL, '"$@"; :', "sh", *_CAPABLE)
 
+_PREFIX: Final = ("containerd-prefix",)
+
 CASES: Final = (
     # A container that may do nothing, and one that may do everything.
     _same(_HARDENED, _root(0, user=_USER, no_new_privs=True, seccomp=2, read_only=True)),
@@ -106,6 +77,7 @@ CASES: Final = (
         _root(DEFAULT, seccomp=0, masked=True, groups=(0, image.EXTRA)),
         _root(DEFAULT, seccomp=2, masked=True, groups=(0, image.EXTRA)),
         _root(DEFAULT, seccomp=2, masked=True, groups=(image.EXTRA,)),
+        bugs=("podman-root-group",),
     ),
     _same(Wanted(user=_USER), _sets(0, DEFAULT)),
     _same(Wanted(drop=("ALL",)), _root(0)),
@@ -116,12 +88,14 @@ CASES: Final = (
         _sets(0, _BIND),
         _sets(0, _BIND),
         _sets(_BIND, _BIND, ambient=_BIND),
+        bugs=("podman-ambient",),
     ),
     Case(
         _BINDING_ALONE,
         _sets(0, _BIND, no_new_privs=True),
         _sets(0, _BIND, no_new_privs=True),
         _sets(_BIND, _BIND, ambient=_BIND, no_new_privs=True),
+        bugs=("podman-ambient",),
     ),
     # A file's capability: limited by the bounding set. With no_new_privs only that is left of it
     # which the process had: runc gives the first one, just before it becomes the program, what
@@ -134,6 +108,7 @@ CASES: Final = (
         _sets(0, _BIND),
         _sets(_BIND, _BIND, inheritable=_BIND),
         shell=_CAPABLE,
+        bugs=("first-program-keeps",),
     ),
     _same(_BINDING_USER, _says(effective=_BIND), _CHILD),
     Case(
@@ -151,24 +126,28 @@ CASES: Final = (
         _root(DEFAULT),
         _root(DEFAULT | _NET_ADMIN),
         _root(DEFAULT | _NET_ADMIN),
+        bugs=_PREFIX,
     ),
     Case(
         Wanted(drop=("CAP_CHOWN",)),
         _root(DEFAULT),
         _root(DEFAULT & ~_CHOWN),
         _root(DEFAULT & ~_CHOWN),
+        bugs=_PREFIX,
     ),
     Case(
         Wanted(drop=("CAP_ALL",)),
         _root(DEFAULT),
         _no('unknown capability: "CAP_ALL"'),
         _no("unknown capability"),
+        bugs=_PREFIX,
     ),
     Case(
         Wanted(add=("NO_SUCH",)),
         _root(DEFAULT),
         _no("unknown capability"),
         _no("unknown capability"),
+        bugs=("runc-unknown-capability",),
     ),
     # What is added and dropped: containerd drops it, docker grants it, podman refuses.
     Case(
@@ -176,12 +155,14 @@ CASES: Final = (
         _root(DEFAULT),
         _root(DEFAULT | _NET_ADMIN),
         _no('capability "CAP_NET_ADMIN" cannot be dropped and added'),
+        bugs=("docker-add-wins",),
     ),
     Case(
         Wanted(add=("ALL",), drop=("ALL",)),
         _root(0),
         _root(DOCKER_ALL),
         _no("adding all caps and removing all caps not allowed"),
+        bugs=("docker-add-wins",),
     ),
     # A privileged container drops nothing.
     Case(
@@ -189,6 +170,7 @@ CASES: Final = (
         _root(_ALL),
         _root(DOCKER_ALL),
         _root(_ALL),
+        bugs=("privileged-drops-nothing",),
     ),
     Case(
         Wanted(privileged=True, user=_USER),
@@ -203,6 +185,7 @@ CASES: Final = (
         _root(DEFAULT | _BPF),
         _no('unknown capability: "CAP_BPF"'),
         _root(DEFAULT | _BPF),
+        bugs=("docker-unknown-names",),
     ),
     # What this machine has not: podman leaves it out in silence.
     Case(
@@ -210,6 +193,7 @@ CASES: Final = (
         _root(DEFAULT | _SYS_RESOURCE),
         _root(DEFAULT | _SYS_RESOURCE),
         _root((DEFAULT | _SYS_RESOURCE) & _ALL),
+        bugs=("podman-leaves-out",),
     ),
     # With a group beside the user, docker and podman forget the groups that the image gives.
     Case(
@@ -217,6 +201,7 @@ CASES: Final = (
         _says(groups=(_USER, image.EXTRA, 3000)),
         _says(groups=(_USER, 3000)),
         _says(groups=(_USER, 3000)),
+        bugs=("containerd-merges-groups", "docker-group-forgets"),
     ),
     _same(Wanted(user=_USER), _says(groups=(_USER, image.EXTRA))),
     _same(Wanted(user=5000), _says(group=0, groups=(0,))),
