@@ -6,23 +6,22 @@ from contextlib import ExitStack
 from functools import partial
 from typing import TYPE_CHECKING, Any, Self
 
-from tests.engines.controlplane import CURRENT, ControlPlane, Server, User
+from tests.engines.controlplane import CURRENT, Account, Server
 from tests.engines.lab import LabError
 from tests.engines.processes import NotYet
-from tests.engines.resources import PATCHES, dressed, path, place, rights
-from tests.engines.rest import Answer, Call, Object, Outcome
+from tests.engines.resources import path, rights
+from tests.engines.rest import Call
+from tests.engines.verbs import Verbs
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Mapping
     from pathlib import Path
 
-# A misspelt field must be an error: by default the server drops it with a mere warning.
-STRICT = "fieldValidation=Strict"
-# What an old server does with the fields of later ones: it drops them.
-IGNORE = "fieldValidation=Ignore"
+    from tests.engines.controlplane import User
+    from tests.engines.rest import Answer, Object
 
 
-class Cluster:
+class Cluster(Verbs):
     """etcd and kube-apiserver on loopback, ready when entered; a context manager.
 
     The ServiceAccount admission plugin is on, so that pods get the token volume that policies see
@@ -34,14 +33,14 @@ class Cluster:
     """
 
     def __init__(self, server: Server = CURRENT) -> None:
-        self._plane = ControlPlane(server)
+        super().__init__(server)
         self._stack = ExitStack()
         self.version = ""
 
     def __enter__(self) -> Self:
         with ExitStack() as stack:
             stack.enter_context(self._plane)
-            self.version = self._call(Call("GET", "/version")).object["gitVersion"]
+            self.version = self.one(Call("GET", "/version")).object["gitVersion"]
             self._empower_plain()
             self._stack = stack.pop_all()
         return self
@@ -52,27 +51,6 @@ class Cluster:
     def kubeconfig(self) -> Path:
         """Returns a file that lets a program be `admin`."""
         return self._plane.kubeconfig()
-
-    def apply(self, objects: Iterable[Object]) -> list[Answer]:
-        """Creates or replaces objects in order; one that is not admitted is a `LabError`."""
-        return [self._put(each) for each in objects]
-
-    def create(self, obj: Object, *, user: User = "admin") -> Answer:
-        """Creates one object for real; the answer may have any outcome."""
-        return self._call(Call("POST", f"{place(obj)}?{STRICT}", obj), user=user)
-
-    def delete(self, objects: Iterable[Object]) -> None:
-        """Deletes objects at once; an absent one is no error.
-
-        What a namespace holds is not deleted with it, as no controller runs: a later namespace of
-        the same name would hold it again.
-        """
-        for each in objects:
-            path = f"{place(each)}/{each['metadata']['name']}"
-            answer = self._call(Call("DELETE", f"{path}?gracePeriodSeconds=0"), "absent")
-            if each["kind"] == "Namespace" and answer.admitted:
-                emptied = answer.object | {"spec": {"finalizers": []}}
-                self._call(Call("PUT", f"{path}/finalize", emptied), "absent")
 
     def namespace(self, name: str, labels: Mapping[str, str] | None = None) -> None:
         """Makes or relabels a namespace with its `default` ServiceAccount.
@@ -87,68 +65,12 @@ class Cluster:
         pod = {"spec": {"containers": [{"name": "c", "image": "i"}]}}
         self.wait_answer(name, pod, lambda _: True, what=f"namespace {name} to take pods")
 
-    def judge(
-        self,
-        namespace: str,
-        pods: Iterable[Mapping[str, Any]],
-        *,
-        dry_run: bool = True,
-        user: User = "admin",
-        fields: str = STRICT,
-    ) -> Iterator[Answer]:
-        """Yields the answer to creating each pod, or other object, in order, in bulk.
-
-        Args:
-            namespace: Where to create them, whatever their metadata say.
-            pods: `metadata` and `spec`; an object without `kind` is a Pod. One without a name is
-                called `judged`, or gets a random name where it is really created.
-            dry_run: Nothing is stored.
-            user: Who creates them.
-            fields: What becomes of a field that the server does not know: `STRICT` or `IGNORE`.
-
-        Raises:
-            LabError: As `Client.call`.
-        """
-        query = f"dryRun=All&{fields}" if dry_run else fields
-        name = {"name": "judged"} if dry_run else {"generateName": "judged-"}
-        bodies = (dressed(pod, namespace, name) for pod in pods)
-        calls = (Call("POST", f"{place(body)}?{query}", body) for body in bodies)
-        return self.ask(calls, user=user)
-
-    def ask(self, calls: Iterable[Call], *, user: User = "admin") -> Iterator[Answer]:
-        """Yields the answers to requests of any kind, in order, in bulk."""
-        return self._plane.clients[user].bulk(calls)
-
-    def empty(self, kind: str, namespace: str) -> None:
-        """Deletes every object of a kind in a namespace at once."""
-        where = place({"kind": kind, "metadata": {"namespace": namespace}})
-        # Else a ReplicationController waits for a controller that lets go of its pods.
-        query = "gracePeriodSeconds=0&propagationPolicy=Background"
-        self._call(Call("DELETE", f"{where}?{query}"))
-
-    def get(self, kind: str, name: str, namespace: str = "") -> Object:
-        """Returns a stored object; that there is none is a `LabError`."""
-        return self._call(Call("GET", path(kind, name, namespace))).object
-
-    def patch(
-        self, where: str, patch: object, kind: str = "strategic", *, user: User = "admin"
-    ) -> Answer:
-        """Patches an object or a subresource of it for real.
-
-        Args:
-            where: As `resources.path` returns it, perhaps with `/SUBRESOURCE`.
-            patch: The patch, ready for JSON.
-            kind: How it is meant: a key of `PATCHES`.
-            user: Who patches.
-        """
-        return self._call(Call("PATCH", f"{where}?{STRICT}", patch, PATCHES[kind]), user=user)
-
-    def add_ephemeral(
-        self, namespace: str, pod: str, container: Object, *, user: User = "admin"
-    ) -> Answer:
-        """Adds an ephemeral container to a stored pod for real, the way `kubectl debug` does."""
-        where = f"{path('Pod', pod, namespace)}/ephemeralcontainers"
-        return self.patch(where, {"spec": {"ephemeralContainers": [container]}}, user=user)
+    def service_account(self, namespace: str, name: str) -> Account:
+        """Returns a ServiceAccount that stands, with a token of its own, as its pods have one."""
+        where = f"{path('ServiceAccount', name, namespace)}/token"
+        request = {"apiVersion": "authentication.k8s.io/v1", "kind": "TokenRequest", "spec": {}}
+        token = self.one(Call("POST", where, request)).object["status"]["token"]
+        return Account(f"system:serviceaccount:{namespace}:{name}", token=token)
 
     def type_warnings(self, policies: Iterable[str]) -> dict[str, list[Object]]:
         """Returns what the type checker says of each ValidatingAdmissionPolicy, by its name.
@@ -231,30 +153,12 @@ class Cluster:
         warnings: list[Object] = (status.get("typeChecking") or {}).get("expressionWarnings") or []
         return warnings
 
-    def _put(self, obj: Object) -> Answer:
-        answer = self._call(Call("POST", f"{place(obj)}?{STRICT}", obj), "conflict")
-        if answer.outcome == "conflict":
-            where = f"{place(obj)}/{obj['metadata']['name']}"
-            # Policies cannot be replaced without naming the version that is replaced.
-            stored = self._call(Call("GET", where)).object["metadata"]["resourceVersion"]
-            body = obj | {"metadata": obj["metadata"] | {"resourceVersion": stored}}
-            answer = self._call(Call("PUT", f"{where}?{STRICT}", body))
-        if not answer.admitted:
-            raise LabError(f"{obj['kind']} {obj['metadata']['name']}: {answer.message}")
-        return answer
-
-    def _call(self, call: Call, *expected: Outcome, user: User = "admin") -> Answer:
-        answer = self._plane.clients[user].call(call, *expected)
-        if call.method == "DELETE" and answer.outcome not in ("admitted", *expected):
-            raise LabError(f"{call.path}: {answer.message}")
-        return answer
-
     def _empower_plain(self) -> None:
         self.apply(rights("plain"))
 
         def probe() -> None:
             try:
-                self._call(Call("GET", "/api/v1/pods"), user="plain")
+                self.one(Call("GET", "/api/v1/pods"), user="plain")
             except LabError as error:
                 raise NotYet(str(error)) from error
 

@@ -12,13 +12,32 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, Self
 
 from tests.engines import lab
+from tests.engines.client import Client
 from tests.engines.processes import NotYet, Processes, free_ports
-from tests.engines.rest import Call, Client
+from tests.engines.rest import Call
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-User = Literal["admin", "plain"]
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """Somebody besides the two users that are always there.
+
+    Attributes:
+        name: As the API server knows it: `anna`, or `system:serviceaccount:NAMESPACE:NAME`.
+        groups: What it is in besides `system:authenticated`. A service account without any is in
+            the two that every service account is in.
+        token: What it shows to be itself. Without one `admin` impersonates it: nobody is
+            authenticated then, but authorization and admission see the account and not `admin`.
+    """
+
+    name: str
+    groups: tuple[str, ...] = ()
+    token: str = ""
+
+
+User = Literal["admin", "plain"] | Account
 
 TYPE_CHECKER = "validatingadmissionpolicy-status-controller"
 
@@ -39,35 +58,37 @@ class ControlPlane:
 
     Attributes:
         processes: The engines, for waiting on them.
-        clients: A client per user: `admin` is in `system:masters`, `plain` has no rights yet.
     """
 
     def __init__(self, server: Server = CURRENT) -> None:
         self._stack = ExitStack()
         self._server = server
-        self._tokens: dict[User, str] = {
-            "admin": secrets.token_hex(16),
-            "plain": secrets.token_hex(16),
-        }
+        # Of these two the server knows the tokens: `admin` is in `system:masters`.
+        self._tokens = {"admin": secrets.token_hex(16), "plain": secrets.token_hex(16)}
+        self._trust = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
         self._port = 0
         self._checking = False
         self.processes = Processes()
-        self.clients: dict[User, Client] = {}
+        self._clients: dict[User, Client] = {}
 
     def __enter__(self) -> Self:
         # What was started is ended even if what follows it does not start.
         with ExitStack() as stack:
             stack.enter_context(self.processes)
-            trust = self._start()
-            for user, token in self._tokens.items():
-                self.clients[user] = Client(self._port, token, trust)
-                stack.callback(self.clients[user].close)
+            stack.callback(self._hang_up)
+            self._trust = self._start()
             self.processes.until(self._ready, what="kube-apiserver to be ready", seconds=60)
             self._stack = stack.pop_all()
         return self
 
     def __exit__(self, *_: object) -> None:
         self._stack.close()
+
+    def client(self, user: User) -> Client:
+        """Returns the client of a user; `plain` has no rights yet."""
+        if user not in self._clients:
+            self._clients[user] = Client(self._port, self._headers(user), self._trust)
+        return self._clients[user]
 
     def start_type_checker(self) -> None:
         """Starts the controller that writes `status.typeChecking`, unless it runs already."""
@@ -144,9 +165,22 @@ class ControlPlane:
         certificate = state / "certs" / "apiserver.crt"
         return self.processes.until(lambda: _trust(certificate), what="the server's certificate")
 
+    def _headers(self, user: User) -> list[tuple[str, str]]:
+        """Returns the headers that say who asks."""
+        if not isinstance(user, Account):
+            return [("Authorization", f"Bearer {self._tokens[user]}")]
+        if user.token:
+            return [("Authorization", f"Bearer {user.token}")]
+        groups = [("Impersonate-Group", group) for group in user.groups]
+        return [*self._headers("admin"), ("Impersonate-User", user.name), *groups]
+
+    def _hang_up(self) -> None:
+        for client in self._clients.values():
+            client.close()
+
     def _ready(self) -> None:
         try:
-            self.clients["admin"].call(Call("GET", "/readyz"))
+            self.client("admin").call(Call("GET", "/readyz"))
         except lab.LabError as error:
             raise NotYet(str(error)) from error
 

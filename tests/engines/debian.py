@@ -9,7 +9,6 @@ from __future__ import annotations
 import hashlib
 import os
 import platform
-import subprocess
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -25,6 +24,7 @@ _LIBRARIES: Final = tuple(
 )
 _PROGRAMS: Final = ("usr/sbin", "usr/bin", "sbin", "bin")
 _VERSIONS: Final = "versions"
+_QUIET: Final = {"DEBIAN_FRONTEND": "noninteractive", "LC_ALL": "C"}
 
 
 def tree(*packages: str) -> Path:
@@ -88,16 +88,17 @@ def _unpack(packages: Sequence[str], out: Path) -> None:
         *("-o", "APT::Sandbox::User=root", "--", *packages),
     ]
     try:
-        _run(command)
+        lab.run(command, more=_QUIET)
     except lab.LabError:
         # The lists of packages may be missing, or name versions that are no more.
-        _run(["apt-get", "update", "--quiet"])
-        _run(command)
+        lab.run(["apt-get", "update", "--quiet"], more=_QUIET)
+        lab.run(command, more=_QUIET)
     out.mkdir()
     lines = []
     for each in sorted(archives.glob("*.deb")):
-        _run(["dpkg-deb", "--extract", str(each), str(out)])
-        lines.append(_run(["dpkg-deb", "--show", "--showformat=${Package} ${Version}", str(each)]))
+        lab.run(["dpkg-deb", "--extract", str(each), str(out)])
+        shown = ["dpkg-deb", "--show", "--showformat=${Package} ${Version}", str(each)]
+        lines.append(lab.run(shown))
     (out / _VERSIONS).write_text("".join(f"{line}\n" for line in lines), "utf-8")
 
 
@@ -106,15 +107,3 @@ def _release() -> str:
         return Path("/etc/debian_version").read_text("utf-8").strip()
     except OSError as error:
         raise lab.LabError(f"not a Debian: /etc/debian_version: {error.strerror}") from error
-
-
-def _run(command: list[str]) -> str:
-    env = {**os.environ, "DEBIAN_FRONTEND": "noninteractive", "LC_ALL": "C"}
-    try:
-        done = subprocess.run(command, env=env, capture_output=True, text=True, check=False)
-    except OSError as error:
-        raise lab.LabError(f"`{command[0]}`: {error.strerror}") from error
-    if done.returncode:
-        said = (done.stderr + done.stdout).strip()
-        raise lab.LabError(f"`{' '.join(command)}` failed:\n{said}")
-    return done.stdout.strip()

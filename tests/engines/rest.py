@@ -1,24 +1,15 @@
-"""A client of the API server that tells apart why a request was refused."""
+"""Requests to the API server and its answers, told apart by why a request was refused."""
 
 from __future__ import annotations
 
-import http.client
-import json
 import re
-import threading
-import time
-from collections import deque
-from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
-from tests.engines.lab import LabError
 from tests.engines.psp.words import refused
 from tests.engines.webhooks import hooked
 
 if TYPE_CHECKING:
-    import ssl
-    from collections.abc import Iterable, Iterator
     from email.message import Message
 
 Object = dict[str, Any]
@@ -35,14 +26,6 @@ Outcome = Literal[
     "absent",
     "conflict",
 ]
-
-# Connections of one client. On two cores 16 got three times as much done as one, 32 no more: it is
-# the server that works, and it wakes up less often if there is always a request waiting.
-WORKERS = 16
-# Requests under way or answered but not yet asked for: bounds memory, keeps the workers busy.
-WINDOW = 8 * WORKERS
-# Seconds without a request after which a connection is not used again: the server closes it at 90.
-IDLE = 60
 
 _POLICY = re.compile(
     r"ValidatingAdmissionPolicy '(?P<policy>[^']*)'(?: with binding '(?P<binding>[^']*)')?"
@@ -62,6 +45,14 @@ _ERRED = re.compile(
     r"environment misconfigured",
     re.DOTALL,
 )
+# What a MutatingAdmissionPolicy says is that it could not do its work; it never denies.
+_UNMUTATED = re.compile(
+    r"policy '(?P<policy>[^']*)'(?: with binding '(?P<binding>[^']*)')?"
+    r" denied request: (?P<text>.*)",
+    re.DOTALL,
+)
+# Its JSON patch made what is no pod.
+_UNREADABLE = re.compile("Internal error occurred: (strict decoding error|json: cannot unmarshal)")
 # A name that no RuntimeClass can have: that there is none is the API's word on the pod.
 _NO_CLASS = re.compile(
     r'pod rejected: RuntimeClass "(?![a-z0-9]([a-z0-9.-]*[a-z0-9])?")'
@@ -90,15 +81,17 @@ class Answer:
             (`webhook`, HTTP 400 or 403), by a Pod Security label (`pod-security`) or by
             PodSecurityPolicies (`psp`); refused by the API's own validation (`invalid`); refused
             because a webhook could not be asked, answered with another status or has a condition
-            that errs, or because there is no PodSecurityPolicy to use (`errored`); and, only where
-            asked for, `absent` (404) and `conflict` (409).
+            that errs, because an expression of a policy errs, because a MutatingAdmissionPolicy
+            made nothing that could be applied, or because there is no PodSecurityPolicy to use
+            (`errored`); and, only where asked for, `absent` (404) and `conflict` (409).
         message: The server's message, empty when admitted.
         warnings: Texts of the `Warning` headers, in order. The server drops a text that holds a
             control character, and repeats none. When the texts of one answer exceed 4,096
             characters in all, it cuts each to 256, and drops all that follow the 4,096th
             (k8s.io/apiserver/pkg/endpoints/filters/warning.go).
         object: The object as admitted, defaulted and mutated; else the server's `Status`.
-        policy: Name of the policy that denied. The server names only the first of several.
+        policy: Name of the policy that denied or failed. The server names only the first of
+            several, and none whose JSON patch made what is no pod.
         binding: Name of its binding.
         denial: The policy's own words: a message of more than 5 KiB or more than one line is
             replaced by the policy's static `message`, or else by its expression. Or the webhook's
@@ -122,87 +115,6 @@ class Answer:
         return self.outcome == "admitted"
 
 
-class Client:
-    """Kept-alive connections of one user to an API server on 127.0.0.1, one a thread."""
-
-    def __init__(self, port: int, token: str, trust: ssl.SSLContext) -> None:
-        self._port = port
-        self._headers = {"Authorization": f"Bearer {token}", "Accept": "application/json"}
-        self._trust = trust
-        self._local = threading.local()
-        self._all: list[http.client.HTTPSConnection] = []
-        self._pool = ThreadPoolExecutor(WORKERS, "lab-client")
-
-    def close(self) -> None:
-        """Ends the threads and their connections."""
-        self._pool.shutdown(cancel_futures=True)
-        for connection in self._all:
-            connection.close()
-
-    def call(self, call: Call, *expected: Outcome) -> Answer:
-        """Sends one request.
-
-        Args:
-            call: The request.
-            *expected: `absent` or `conflict`, where the caller can do with it.
-
-        Raises:
-            LabError: The answer is none that `Outcome` names: a request that cannot be read, a
-                user without the right, a policy whose expression erred, a server that is away.
-        """
-        code, headers, content = self._exchange(call)
-        try:
-            found = json.loads(content)
-        except ValueError:
-            found = {"message": content.decode("utf-8", "replace")}
-        answer = classify(code, found, warnings(headers), expected)
-        if answer is None:
-            said = f"HTTP {code}: {found.get('message') or found}"
-            raise LabError(f"{call.method} {call.path}: {said}")
-        return answer
-
-    def bulk(self, calls: Iterable[Call]) -> Iterator[Answer]:
-        """Yields the answers to many requests, in order, several being under way at a time."""
-        waiting: deque[Future[Answer]] = deque()
-        try:
-            for call in calls:
-                waiting.append(self._pool.submit(self.call, call))
-                if len(waiting) >= WINDOW:
-                    yield waiting.popleft().result()
-            while waiting:
-                yield waiting.popleft().result()
-        finally:
-            for future in waiting:
-                future.cancel()
-
-    def _exchange(self, call: Call) -> tuple[int, Message, bytes]:
-        body = None if call.body is None else json.dumps(call.body).encode()
-        headers = self._headers | {"Content-Type": call.media}
-        connection = self._connection()
-        try:
-            connection.request(call.method, call.path, body, headers)
-            response = connection.getresponse()
-            return response.status, response.headers, response.read()
-        except (OSError, http.client.HTTPException) as error:
-            # The next request opens it again: an engine that starts refuses connections at first.
-            connection.close()
-            raise LabError(f"{call.method} {call.path}: {error!r}") from error
-
-    def _connection(self) -> http.client.HTTPSConnection:
-        """Returns this thread's connection, opened anew if the server may be about to close it."""
-        connection: http.client.HTTPSConnection | None = getattr(self._local, "connection", None)
-        if connection is None:
-            connection = http.client.HTTPSConnection(
-                "127.0.0.1", self._port, context=self._trust, timeout=60
-            )
-            self._local.connection = connection
-            self._all.append(connection)
-        elif time.monotonic() - self._local.used > IDLE:
-            connection.close()
-        self._local.used = time.monotonic()
-        return connection
-
-
 def classify(
     code: int, found: Object, warned: tuple[str, ...], expected: tuple[Outcome, ...]
 ) -> Answer | None:
@@ -214,13 +126,16 @@ def classify(
         return Answer(code, "admitted", "", warned, found)
     if answer := _of_plugin(code, message, warned, found):
         return answer
-    if seen := _POLICY.search(message):
-        if not seen["binding"] or erred(seen["text"]):
-            return None
-        said = seen["policy"], seen["binding"], seen["text"]
-        return Answer(code, "policy", message, warned, found, *said)
     outcome: Outcome
-    if code == 403 and 'violates PodSecurity "' in message:
+    if seen := _POLICY.search(message) or _UNMUTATED.match(message):
+        mutates = seen.re is _UNMUTATED
+        fails = mutates or not seen["binding"] or erred(seen["text"])
+        said = seen["policy"], seen["binding"] or "", seen["text"]
+        outcome = "errored" if fails else "policy"
+        return Answer(code, outcome, message, warned, found, *said)
+    if code == 500 and _UNREADABLE.match(message):
+        outcome = "errored"
+    elif code == 403 and 'violates PodSecurity "' in message:
         outcome = "pod-security"
     elif _invalid(code, message, found):
         outcome = "invalid"

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final, Self
 from capgen.policy.admit import account_of
 from capgen.policy.pod import mapping
 from capgen.policy.workload import pod_of
-from tests.engines.apiserver import IGNORE, Cluster
+from tests.engines.apiserver import Cluster
 from tests.engines.canaries import BAD
 from tests.engines.controlplane import Server
 from tests.engines.engine import Outcome, Verdict
@@ -17,6 +17,7 @@ from tests.engines.lab import LabError
 from tests.engines.psp import objects as psp_objects
 from tests.engines.psp.objects import ANY, BARE, HOME, MARKED
 from tests.engines.vap.asking import Standing, furnish
+from tests.engines.verbs import IGNORE
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence

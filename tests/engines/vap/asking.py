@@ -11,12 +11,12 @@ from capgen.policy.admit import Operation
 from capgen.policy.pod import mapping
 from capgen.policy.workload import pod_of
 from tests.engines.agreement import Word
-from tests.engines.apiserver import STRICT
 from tests.engines.lab import LabError
 from tests.engines.owners import owner
 from tests.engines.patches import json_patch
 from tests.engines.resources import PATCHES, path, place
 from tests.engines.rest import Call
+from tests.engines.verbs import STRICT
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -89,10 +89,13 @@ class Standing:
         for kind in {each.workload.kind for each in self._old.values()}:
             self._cluster.empty(kind, self._namespace)
 
-    def answers(self, requests: Sequence[Request]) -> Iterator[Answer]:
-        """Yield the answer to each request, in order; nothing is stored."""
+    def answers(self, requests: Sequence[Request], *, user: User | None = None) -> Iterator[Answer]:
+        """Yield the answer to each request, in order; nothing is stored.
+
+        It is another user who asks, if one is named.
+        """
         asked = [each for each in requests if _name(each) not in self._refused]
-        found = self._cluster.ask(map(self._call, asked), user=self._user)
+        found = self._cluster.ask(map(self._call, asked), user=user or self._user)
         for each in requests:
             yield self._refused.get(_name(each)) or next(found)
 
