@@ -15,7 +15,8 @@ import sys
 
 from tests.engines import lab, lanes, security_context, yaml_judge
 from tests.engines.cel_environment import cel_environments
-from tests.engines.cluster_check import cluster_check
+from tests.engines.cluster.check import cluster_check
+from tests.engines.cluster.mutation import mutations
 from tests.engines.gatekeeper.check import gatekeeper_judges
 from tests.engines.gatekeeper.gator_check import gator_judges
 from tests.engines.implied_check import implied_levels
@@ -90,6 +91,7 @@ CHECKS = (
     Check("order", implied_levels),
     Check("order", order_sampled),
     Check("apiserver", cluster_check),
+    Check("apiserver", mutations),
     Check("apiserver", openapi),
     *checks(),
     Check("apiserver", updates),
