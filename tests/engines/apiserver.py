@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from contextlib import ExitStack
 from functools import partial
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 from tests.engines.controlplane import CURRENT, Account, Server
 from tests.engines.lab import LabError
@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
     from tests.engines.controlplane import User
     from tests.engines.rest import Answer, Object
+
+T = TypeVar("T")
 
 
 class Cluster(Verbs):
@@ -90,6 +92,10 @@ class Cluster(Verbs):
             for name in policies
         }
 
+    def until(self, probe: Callable[[], T], *, what: str) -> T:
+        """Probes until it succeeds, or an engine ends: see `Processes.until`."""
+        return self._plane.processes.until(probe, what=what)
+
     def wait_answer(
         self,
         namespace: str,
@@ -114,7 +120,7 @@ class Cluster(Verbs):
                 raise NotYet(f"{answer.outcome}: {answer.message} {list(answer.warnings)}")
             return answer
 
-        return self._plane.processes.until(probe, what=what)
+        return self.until(probe, what=what)
 
     def wait_enforced(
         self,
@@ -162,4 +168,4 @@ class Cluster(Verbs):
             except LabError as error:
                 raise NotYet(str(error)) from error
 
-        self._plane.processes.until(probe, what="the plain user's rights")
+        self.until(probe, what="the plain user's rights")

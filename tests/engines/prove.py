@@ -16,6 +16,7 @@ import sys
 from tests.engines import lab, lanes, security_context, yaml_judge
 from tests.engines.cel_environment import cel_environments
 from tests.engines.cluster.check import cluster_check
+from tests.engines.cluster.labels import labels
 from tests.engines.cluster.mutation import mutations
 from tests.engines.gatekeeper.check import gatekeeper_judges
 from tests.engines.gatekeeper.gator_check import gator_judges
@@ -92,6 +93,7 @@ CHECKS = (
     Check("order", order_sampled),
     Check("apiserver", cluster_check),
     Check("apiserver", mutations),
+    Check("apiserver", labels),
     Check("apiserver", openapi),
     *checks(),
     Check("apiserver", updates),

@@ -20,7 +20,6 @@ Case = tuple[object, str, str]
 
 GROUP = "admissionregistration.k8s.io"
 LABEL = "lab.capgen.dev/mode"
-PSA = "pod-security.kubernetes.io"
 
 BAD: Object = {
     "spec": {
@@ -46,7 +45,7 @@ SHOWN = (("apiserver-unknown-field", "apiserver: lab-misspelt"),)
 
 
 def cluster_check(laboratory: Lab) -> Row:
-    """Judges with a policy, with labels and with a mistake, each known beforehand."""
+    """Judges with a policy, with updates and with a mistake, each known beforehand."""
     cluster = laboratory.cluster
     differing: list[Difference] = []
     cases = 0
@@ -79,7 +78,6 @@ def _cases(cluster: Cluster) -> Iterator[Case]:
             for pod, right, answer in zip((GOOD, BAD), expected, answers, strict=True):
                 yield {"create": pod, "in": where, "by": user}, right, _said(answer)
     yield from _updates(cluster)
-    yield from _labels(cluster)
     broken = copy.deepcopy(GOOD)
     broken["spec"]["containers"][0]["name"] = "Not_A_Name"
     (answer,) = cluster.judge("lab-deny", [broken])
@@ -116,19 +114,6 @@ def _updates(cluster: Cluster) -> Iterator[Case]:
     stored = cluster.get("Pod", "new-good", "lab-move")["spec"].get("ephemeralContainers", [])
     yield {"get": "new-good"}, "['fine']", str([container["name"] for container in stored])
     cluster.delete([old, new])
-
-
-def _labels(cluster: Cluster) -> Iterator[Case]:
-    """Yields cases of a namespace with Pod Security labels."""
-    cluster.namespace(
-        "lab-psa", {f"{PSA}/enforce": "restricted", f"{PSA}/enforce-version": "v1.24"}
-    )
-    cluster.wait_enforced("lab-psa", BAD, GOOD, says='violates PodSecurity "restricted:v1.24"')
-    unset: Object = {"spec": {"containers": [{"name": "c", "image": "i"}]}}
-    rights = ("admitted", "pod-security", "pod-security")
-    answers = cluster.judge("lab-psa", [GOOD, BAD, unset])
-    for pod, right, answer in zip((GOOD, BAD, unset), rights, answers, strict=True):
-        yield {"create": pod, "in": "lab-psa"}, right, _said(answer)
 
 
 def _said(answer: Answer) -> str:
