@@ -18,6 +18,7 @@ from tests.engines.cel_environment import cel_environments
 from tests.engines.cluster.check import cluster_check
 from tests.engines.cluster.labels import labels
 from tests.engines.cluster.mutation import mutations
+from tests.engines.cluster.users import users
 from tests.engines.gatekeeper.check import gatekeeper_judges
 from tests.engines.gatekeeper.gator_check import gator_judges
 from tests.engines.implied_check import implied_levels
@@ -94,6 +95,7 @@ CHECKS = (
     Check("apiserver", cluster_check),
     Check("apiserver", mutations),
     Check("apiserver", labels),
+    Check("apiserver", users),
     Check("apiserver", openapi),
     *checks(),
     Check("apiserver", updates),

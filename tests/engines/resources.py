@@ -51,6 +51,7 @@ NAMESPACED_KINDS = {
     "PodTemplate": ("api/v1", "podtemplates"),
     "ReplicaSet": ("apis/apps/v1", "replicasets"),
     "ReplicationController": ("api/v1", "replicationcontrollers"),
+    "RoleBinding": (_RBAC, "rolebindings"),
     "ServiceAccount": ("api/v1", "serviceaccounts"),
     "StatefulSet": ("apis/apps/v1", "statefulsets"),
 }

@@ -1,4 +1,4 @@
-"""Shows that the API server judges: a hand-written policy, Pod Security labels, real updates."""
+"""Shows that the API server judges: a hand-written policy, real updates, the type checker."""
 
 from __future__ import annotations
 
