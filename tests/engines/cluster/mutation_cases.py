@@ -23,7 +23,8 @@ _CONTEXT: Final = "/spec/containers/{}/securityContext"
 _FIRST: Final = _CONTEXT.format(0)
 _SECOND: Final = _CONTEXT.format(1)
 _DEBUG: Final = "/spec/ephemeralContainers/{}/securityContext"
-_NAMED: Final[Result] = {"/spec/hostname": "h"}
+_DROPPED: Final[Change] = {"capabilities": {"drop": ["ALL"]}}
+_NAMED: Final[Change] = {"/spec/hostname": "h"}
 
 # The token's volume has a random name, and would be a difference between any two pods.
 _BARE: Final[Object] = {
@@ -65,6 +66,7 @@ REQUESTS: Final[Mapping[str, Request]] = {
     "drops": Request(_DROPS),
     "adds": Request(_ADDS),
     "named": Request(_with(_BARE, hostname="own")),
+    "starts": Request(_with(_BARE, initContainers=[{"name": "s", "image": "i"}])),
     "host": Request(_with(_BARE, hostNetwork=True)),
     "label": _changing(_BARE, _BARE | _LABEL),
     "debugger": _changing(_BARE, _debugged(_BARE, "one"), "ephemeralcontainers"),
@@ -89,15 +91,21 @@ EXPECTED: Final[Mapping[str, Mapping[str, Result]]] = {
             f"{_FIRST}/allowPrivilegeEscalation": False,
             _SECOND: {"allowPrivilegeEscalation": False},
         },
+        "starts": {
+            "/spec/securityContext": {"runAsNonRoot": True},
+            "/spec/initContainers/0/securityContext": {"allowPrivilegeEscalation": False},
+            _FIRST: {"allowPrivilegeEscalation": False},
+            _SECOND: {"allowPrivilegeEscalation": False},
+        },
         "label": {},
         "debugger": {},
         "Deployment": {},
     },
     "json-patch": {
-        "bare": {_FIRST: {"capabilities": {"drop": ["ALL"]}}},
-        "says": {f"{_FIRST}/capabilities": {"drop": ["ALL"]}},
-        "adds": {f"{_FIRST}/capabilities/drop": ["ALL"]},
-        "drops": {},
+        "bare": {_FIRST: _DROPPED, _SECOND: _DROPPED},
+        "says": {f"{_FIRST}/capabilities": {"drop": ["ALL"]}, _SECOND: _DROPPED},
+        "adds": {f"{_FIRST}/capabilities/drop": ["ALL"], _SECOND: _DROPPED},
+        "drops": {_SECOND: _DROPPED},
         "label": {},
     },
     "atomic-list": {
