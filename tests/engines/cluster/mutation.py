@@ -61,12 +61,14 @@ def _mutated(cluster: Cluster) -> Iterator[_Case]:
 def _refused(cluster: Cluster) -> Iterator[_Case]:
     """Yield policies that are not taken."""
     for name, words in REFUSED.items():
+        policies = artefacts("map/refused", name)
         try:
-            cluster.apply(artefacts("map/refused", name))
+            cluster.apply(policies)
         except LabError as error:
             actual = words if words in str(error) else str(error)
         else:
             actual = "taken"
+            cluster.delete(policies)
         yield {"load": name}, words, actual
 
 

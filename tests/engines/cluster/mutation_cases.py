@@ -112,6 +112,9 @@ EXPECTED: Final[Mapping[str, Mapping[str, Result]]] = {
         "bare": "errored: may not mutate atomic arrays, maps or structs",
         "drops": "errored: may not mutate atomic arrays, maps or structs",
     },
+    "atomic-list-of-pod": {
+        "bare": "errored: .spec.securityContext.supplementalGroups, .spec.securityContext.sysctls",
+    },
     "atomic-list-ignored": {"bare": {}, "drops": {}},
     "every-update": {
         "bare": _NAMED,
