@@ -37,6 +37,10 @@ if TYPE_CHECKING:
 # pod, before its plugin judges it by the rules of any version, is the same for both.
 MINORS: Final = (28, 36)
 _AUDITED: Final = f"{PSA}/audit-violations"
+# A namespace without labels.
+_FREE: Final = "lab-unlabelled"
+# Every so many requests one is also denied for what the others are only audited for.
+_STRICT: Final = 4
 # Every so many pods one is asked about as a template too.
 _TEMPLATES: Final = 3
 
@@ -103,14 +107,15 @@ def labels(_: Lab) -> Row:
     with Audit() as audit, Cluster(Server("kube-apiserver", audit.flags)) as cluster:
         requests = list(_requests())
         furnish(cluster, requests)
+        taken = list(_taken(cluster, requests))
         differing: list[Difference] = []
-        cases = invalid = 0
+        cases = 0
         for minor in MINORS:
-            for each in (Labels(minor, "baseline", "restricted"), Labels(minor, "restricted")):
-                for request, said in _said(cluster, audit, each, requests):
-                    if said is None:
-                        invalid += 1
-                        continue
+            for each, some in (
+                (Labels(minor, "baseline", "restricted"), taken),
+                (Labels(minor, "restricted"), taken[::_STRICT]),
+            ):
+                for request, said in _said(cluster, audit, each, some):
                     cases += 1
                     if said != (right := each.expected(request)):
                         about = {"labels": each.written(), "create": request.object}
@@ -118,6 +123,7 @@ def labels(_: Lab) -> Row:
             for step in steps(cluster, f"v1.{minor}"):
                 cases += 1
                 differing += [step] if step.expected != step.actual else []
+        invalid = len(requests) - len(taken)
         note = f"Pod Security labels; {invalid} more are refused by the API itself"
         return Row("reference", "kube-apiserver", cluster.version, cases, tuple(differing), note)
 
@@ -144,21 +150,33 @@ def _requests() -> Iterator[Request]:
             request = witness.request
             if request.operation is not Operation.CREATE or request.workload.path:
                 continue
-            for each in (request, adapted(request) or request):
-                text = json.dumps(each.object, sort_keys=True)
-                if text not in seen:
-                    seen.add(text)
-                    yield each
-                    if len(seen) % _TEMPLATES == 0:
-                        kinds = WORKLOADS[1:]
-                        workload = kinds[len(seen) // _TEMPLATES % len(kinds)]
-                        yield Request(owner(workload, each.object), workload)
+            taken = adapted(request) or request
+            text = json.dumps(taken.object, sort_keys=True)
+            if text in seen:
+                continue
+            seen.add(text)
+            yield taken
+            if len(seen) % _TEMPLATES == 0:
+                kinds = WORKLOADS[1:]
+                workload = kinds[len(seen) // _TEMPLATES % len(kinds)]
+                yield Request(owner(workload, taken.object), workload)
+
+
+def _taken(cluster: Cluster, requests: Sequence[Request]) -> Iterator[Request]:
+    """Yield the requests that the API takes where no label holds."""
+    cluster.namespace(_FREE)
+    answers = cluster.judge(_FREE, [each.object for each in requests])
+    for request, answer in zip(requests, answers, strict=True):
+        if answer.admitted:
+            yield request
+        elif answer.outcome != "invalid":
+            raise LabError(f"{answer.outcome} without labels: {answer.message}")
 
 
 def _said(
     cluster: Cluster, audit: Audit, labelled: Labels, requests: Sequence[Request]
-) -> Iterator[tuple[Request, Said | None]]:
-    """Yield each request with what the server says of it; None where the API itself refuses it."""
+) -> Iterator[tuple[Request, Said]]:
+    """Yield each request with what the server says of it."""
     namespace = labelled.namespace
     cluster.namespace(namespace, labelled.written())
     cluster.wait_enforced(
@@ -174,9 +192,7 @@ def _said(
         yield request, _of(answer, note)
 
 
-def _of(answer: Answer, audited: str) -> Said | None:
-    if answer.outcome == "invalid":
-        return None
+def _of(answer: Answer, audited: str) -> Said:
     if answer.outcome not in ("admitted", "pod-security"):
         raise LabError(f"{answer.outcome}: {answer.message}")
     return Said(
