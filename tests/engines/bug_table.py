@@ -11,8 +11,8 @@ from collections import defaultdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from tests.engines import cluster_check
 from tests.engines.bugs import BUGS, ENGINES
+from tests.engines.cluster import check as cluster
 from tests.engines.gatekeeper import cases as gatekeeper
 from tests.engines.kernel import apparmor_cases, seccomp_cases
 from tests.engines.kyverno import cases as kyverno
@@ -76,7 +76,7 @@ def _kernel() -> Iterator[tuple[str, str]]:
 
 
 def _apiserver() -> Iterator[tuple[str, str]]:
-    yield from cluster_check.SHOWN
+    yield from cluster.SHOWN
 
 
 def _each(keys: tuple[str, ...], case: str) -> Iterator[tuple[str, str]]:
