@@ -41,11 +41,17 @@ def bare_pod(values: tuple[Chosen, ...]) -> dict[str, Any]:
 
 
 def setting(chosen: Chosen) -> tuple[tuple[str, ...], object]:
-    """Return where a value is set, and what is set there: for a local profile the whole struct."""
+    """Return where a value is set, and what is set there.
+
+    It is the whole struct where that must have the field: a struct without it, which the API
+    refuses, is none that could be added to.
+    """
     field, value = chosen.field, chosen.value
     if field.detail is not None and isinstance(value, str) and ":" in value:
         kind, _, named = value.partition(":")
         return field.path[:-1], {field.path[-1]: kind, field.detail: named}
+    if field.required:
+        return field.path[:-1], {field.path[-1]: plain(value)}
     return tuple(step for step in field.path if step != EACH), plain(value)
 
 

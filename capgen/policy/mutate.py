@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from .chosen import Chosen
     from .pod import Mapping
     from .profile import Profile
+    from .subjects import Field
 
 
 def mutator(profile: Profile) -> Callable[[Mapping], Mapping]:
@@ -76,8 +77,12 @@ def _for(
 
 
 def _fill(struct: dict[str, Any], values: Iterable[Chosen]) -> None:
-    for each in values:
+    # `add` comes before `drop`: what the profile drops is not what the container drops itself.
+    for each in sorted(values, key=lambda each: each.field.path):
         path, value = setting(each)
+        if value == []:
+            # Of a list nothing is lacking: the structs on the way to it would stand for nothing.
+            continue
         node: Any = struct
         for step in path[:-1]:
             if node.get(step) is None:
@@ -87,13 +92,15 @@ def _fill(struct: dict[str, Any], values: Iterable[Chosen]) -> None:
                 # Of another shape than the API's: to be refused, not to be hidden.
                 break
         else:
-            _put(node, path[-1], value, joined=each.field.kind is Kind.STRINGS)
+            _put(node, path[-1], value, each.field)
 
 
-def _put(node: dict[str, Any], key: str, value: object, *, joined: bool) -> None:
-    """Set what is unset; a list of words has what it lacks added."""
+def _put(node: dict[str, Any], key: str, value: object, field: Field) -> None:
+    """Set what is unset, or is so to the API; a list of words has what it lacks added."""
     found = node.get(key)
-    if found is None or found == []:
+    joined = field.kind is Kind.STRINGS
+    blank = field.blank is not None and type(found) is type(field.blank) and found == field.blank
+    if found is None or found == [] or blank:
         found = [] if joined else None
     if found is None:
         node[key] = value

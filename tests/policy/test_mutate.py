@@ -92,6 +92,7 @@ PODS: Final[list[tuple[Pod, Pod]]] = [
     ({"fsGroup": 0}, {"fsGroup": 0}),
     ({"seccompProfile": None}, {}),
     ({"seccompProfile": {"type": "Unconfined"}}, {"seccompProfile": {"type": "Unconfined"}}),
+    ({"seccompProfile": {}}, {"seccompProfile": {}}),
     ({"supplementalGroups": [9]}, {"supplementalGroups": [9]}),
 ]
 
@@ -122,6 +123,43 @@ def test_default_adds_are_not_for_who_drops_them() -> None:
     found = filled({"name": "web", "securityContext": {"capabilities": {"drop": ["CHOWN"]}}})
     assert found["capabilities"].get("add") in (None, [])
     assert found["capabilities"]["drop"] == ["CHOWN", "ALL"]
+
+
+def test_what_the_profile_drops_is_not_what_the_container_drops() -> None:
+    """One container's own `add` is set though the profile drops it, as `add` for all would be."""
+    spec = """
+    kubernetes: "1.36"
+    mutate: true
+    rules: {capabilities: {drop: [KILL], allow: [KILL]}}
+    containers: {agent: {capabilities: {add: [KILL]}}}
+    """
+    assert filled({"name": "agent"}, spec)["capabilities"] == {"add": ["KILL"], "drop": ["KILL"]}
+    drops = {"name": "agent", "securityContext": {"capabilities": {"drop": ["KILL"]}}}
+    assert filled(drops, spec)["capabilities"] == {"drop": ["KILL"]}
+
+
+def test_what_the_api_takes_for_unset() -> None:
+    """The zero of a field that is no pointer does not come through: a policy sees it unset."""
+    spec = """
+    kubernetes: "1.36"
+    mutate: true
+    rules:
+      hostPID: {allow: [true], default: true}
+      seLinuxOptions: {type: [a_t], default: {type: a_t}}
+      shareProcessNamespace: {allow: [true], default: true}
+    """
+    pod: Pod = {
+        "hostPID": False,
+        "shareProcessNamespace": False,
+        "securityContext": {"seLinuxOptions": {"type": "", "level": "s0"}},
+        "containers": [],
+    }
+    assert mutated(spec, json.dumps(pod)) == {
+        "hostPID": True,
+        "shareProcessNamespace": False,
+        "securityContext": {"seLinuxOptions": {"type": "a_t", "level": "s0"}},
+        "containers": [],
+    }
 
 
 def test_groups_are_set_only_where_there_are_none() -> None:
