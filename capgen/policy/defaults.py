@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from .annotations import SCHEMES, Annotation, meaning
 from .pod import Mapping, mapping, sequence
-from .subjects import ACCOUNT_PATH, CONTAINER_LISTS
+from .subjects import ACCOUNT_PATH, ACCOUNT_VOLUME, CONTAINER_LISTS
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -26,7 +26,6 @@ _APPARMOR_SYNC_SINCE = 30
 # Up to 1.27 a template's host ports were defaulted like a pod's
 # (DefaultHostNetworkHostPortsInPodTemplates, off since 1.28).
 _TEMPLATE_PORTS_UNTIL = 27
-_ACCESS_PREFIX = "kube-api-access-"
 
 
 def spans(minors: range) -> tuple[range, ...]:
@@ -109,10 +108,10 @@ def _token_volume(spec: Mapping, span: range) -> None:
         # To put a list in its place would hide what stands there from the check of shapes.
         return
     named = (mapping(volume).get("name") for volume in sequence(volumes))
-    name = next((each for each in named if str(each or "").startswith(_ACCESS_PREFIX)), None)
+    name = next((each for each in named if str(each or "").startswith(ACCOUNT_VOLUME)), None)
     if name is None:
         kinds = sorted({token_volume(minor) for minor in span})
-        added = [{"name": f"{_ACCESS_PREFIX}{kind}", kind: {}} for kind in kinds]
+        added = [{"name": f"{ACCOUNT_VOLUME}{kind}", kind: {}} for kind in kinds]
         spec["volumes"] = [*sequence(volumes), *added]
         name = added[0]["name"]
     token = {"name": name, "mountPath": ACCOUNT_PATH, "readOnly": True}

@@ -127,6 +127,8 @@ Subject: TypeAlias = (
 # Where the service account's token is mounted.
 # Upstream: kubernetes 1.36, plugin/pkg/admission/serviceaccount, DefaultAPITokenMountPath.
 ACCOUNT_PATH = "/var/run/secrets/kubernetes.io/serviceaccount"
+# What its volume's name begins with (as above, ServiceAccountVolumeName).
+ACCOUNT_VOLUME = "kube-api-access-"
 
 PROBES = ("livenessProbe", "readinessProbe", "startupProbe")
 HOOKS = ("postStart", "preStop")
