@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from capgen.errors import ProfileError, UsageError
 from capgen.profile.library import find
@@ -15,12 +15,14 @@ from capgen.targets.registry import DEFAULT, target
 from .notes import notes
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
     from datetime import date
 
     from capgen.policy.profile import Profile
     from capgen.profile.source import Source
     from capgen.targets.base import Target
+
+_SAID: Final = (Status.EXACT, Status.STRICTER)
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,8 +75,10 @@ def plan(
     profile = resolve(source, find, kubernetes or pin, today)
     for accepted in source.data["accept"]:
         _known(source, accepted, "accept", accepted)
-    wanted = list(dict.fromkeys(targets or _own(source) or DEFAULT))
-    return [_compile(source, profile, _without_options(each)) for each in wanted]
+    own = _own(source)
+    wanted = list(dict.fromkeys(targets or own or DEFAULT))
+    beside = [target(each) for each in own] or [_without_options(each) for each in wanted]
+    return [_compile(source, profile, _without_options(each), beside) for each in wanted]
 
 
 def _without_options(text: str) -> Target:
@@ -104,7 +108,15 @@ def _known(source: Source, name: str, *path: str) -> None:
         raise source.error(error.message, "spec", *path) from None
 
 
-def _compile(source: Source, profile: Profile, wanted: Target) -> Compiled:
+def _compile(
+    source: Source, profile: Profile, wanted: Target, beside: Sequence[Target]
+) -> Compiled:
+    if wanted.mutates and not profile.mutate:
+        message = (
+            f"the target `{wanted.name}` only sets values, and the profile sets none: pods would be"
+            " admitted that it refuses; say `mutate: true` if they are to be"
+        )
+        raise source.error(message, "spec", "mutate")
     if profile.minors[0] < wanted.floor:
         message = (
             f"the target `{wanted.name}` needs Kubernetes 1.{wanted.floor}; "
@@ -117,11 +129,12 @@ def _compile(source: Source, profile: Profile, wanted: Target) -> Compiled:
         if error.file is not None:
             raise
         raise source.error(error.message, "spec", "rules") from None
+    cells = dict(_filled(profile, output.cells, beside))
     accepted = profile.accept.get(wanted.name, {})
-    gaps = {rule: cell for rule, cell in output.cells.items() if cell.status is Status.GAP}
+    gaps = {rule: cell for rule, cell in cells.items() if cell.status is Status.GAP}
     for rule in accepted:
         if rule not in gaps:
-            status = output.cells[rule].status.value
+            status = cells[rule].status.value
             message = f"`{rule}` is accepted as a gap of `{wanted.name}`, which says it: {status}"
             raise source.error(message, "spec", "accept", wanted.name, rule)
     left = tuple(
@@ -130,4 +143,21 @@ def _compile(source: Source, profile: Profile, wanted: Target) -> Compiled:
         if rule not in accepted
     )
     said = tuple(notes(source, profile))
-    return Compiled(profile, wanted.name, output.artefacts, output.cells, left, said)
+    return Compiled(profile, wanted.name, output.artefacts, cells, left, said)
+
+
+def _filled(
+    profile: Profile, cells: dict[str, Cell], beside: Sequence[Target]
+) -> Iterator[tuple[str, Cell]]:
+    """Yield each rule's cell, where what a target does not set is set by one beside it.
+
+    That is one of the profile's own targets, so that a target is whole or not whichever is compiled
+    alone; of a profile that names none it is one of those that are compiled.
+    """
+    mutates = [each for each in beside if each.mutates and profile.mutate]
+    setting = {each.name: each.emit(profile).cells for each in mutates}
+    for rule, cell in cells.items():
+        sets = (name for name, theirs in setting.items() if theirs[rule].status in _SAID)
+        by = next(sets, None) if cell.judged else None
+        said = Cell(Status.EXACT, f"{cell.judged}; `{by}` sets what a pod leaves unset")
+        yield rule, cell if by is None else said

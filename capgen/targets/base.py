@@ -36,10 +36,13 @@ class Cell:
         status: how it is said there.
         note: for EXACT by which means, for STRICTER what else is refused, for a GAP why the thing
             cannot be constrained, for NOT_APPLICABLE why it cannot exist there.
+        judged: of a GAP that is only this, that no value is set: how the rule is judged. Where
+            another of the profile's targets sets the values nothing is missing.
     """
 
     status: Status
     note: str
+    judged: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,12 +87,14 @@ class Target:
         means: one sentence about what it writes.
         floor: the oldest minor version of Kubernetes that takes it; 0 where there is none.
         emit: makes its output of a profile.
+        mutates: it sets values and does nothing else: of a profile that sets none, nothing.
     """
 
     name: str
     means: str
     floor: int
     emit: Callable[[Profile], Output]
+    mutates: bool = False
 
 
 def without_exemptions(cells: dict[str, Cell], profile: Profile, why: str) -> dict[str, Cell]:

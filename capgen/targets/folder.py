@@ -52,6 +52,7 @@ class Guide:
         preflight: what must be so in the cluster for this to hold: sentences that can be ticked.
         rollout: how to bring it in, first to last.
         removal: how to be rid of it, first to last.
+        does: what is done for a rule that is exact or stricter: `enforced`, or `set`.
     """
 
     target: str
@@ -61,6 +62,7 @@ class Guide:
     preflight: tuple[str, ...] = ()
     rollout: tuple[Step, ...] = ()
     removal: tuple[Step, ...] = ()
+    does: str = "enforced"
 
 
 def folder(

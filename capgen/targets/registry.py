@@ -6,12 +6,17 @@ from typing import TYPE_CHECKING, Final
 
 from capgen.errors import UsageError, nearest
 
-from . import docker, security_context, vap
+from . import docker, mutating, security_context, vap
 
 if TYPE_CHECKING:
     from .base import Target
 
-TARGETS: Final[tuple[Target, ...]] = (security_context.TARGET, vap.TARGET, docker.TARGET)
+TARGETS: Final[tuple[Target, ...]] = (
+    security_context.TARGET,
+    vap.TARGET,
+    mutating.TARGET,
+    docker.TARGET,
+)
 DEFAULT: Final = ("security-context", "vap")
 
 

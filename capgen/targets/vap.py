@@ -52,7 +52,10 @@ _MISTAKES: Final = (
     " custom-columns=NAME:.metadata.name,MISTAKES:.status.typeChecking.expressionWarnings"
 )
 
-_SETS_NOTHING: Final = "a ValidatingAdmissionPolicy sets nothing: `{}` must be set by other means"
+_SETS_NOTHING: Final = (
+    "a ValidatingAdmissionPolicy sets nothing: `{}` must be set by other means, such as the target"
+    " `map` among the profile's"
+)
 
 
 def emit(profile: Profile) -> Output:

@@ -58,6 +58,7 @@ def test_targets(capgen: Capgen) -> None:
     assert {name: (row["kubernetes"], row["default"]) for name, row in rows.items()} == {
         "security-context": (None, True),
         "vap": ("1.30", True),
+        "map": ("1.36", False),
         "docker": (None, False),
     }
     assert [line.split()[0] for line in capgen("targets").stdout.splitlines()] == list(rows)

@@ -178,7 +178,8 @@ def test_mutation_is_a_gap() -> None:
         "volumes": "exact",
     }
     assert cells["runAsUser"].note == (
-        "a ValidatingAdmissionPolicy sets nothing: `5` must be set by other means"
+        "a ValidatingAdmissionPolicy sets nothing: `5` must be set by other means, such as the"
+        " target `map` among the profile's"
     )
     exact = TARGET.emit(profile(HEAD)).cells
     assert {cell.status for cell in exact.values()} == {Status.EXACT}

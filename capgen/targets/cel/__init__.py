@@ -62,7 +62,9 @@ def cells(profile: Profile, sets_nothing: str) -> dict[str, Cell]:
         for each in (*wanted(profile, "linux"), *wanted(profile, "windows")):
             # That a pod runs on Windows is no value that a profile sets.
             if each.rule in found and each.field.path[0] != "os":
-                found[each.rule] = Cell(Status.GAP, sets_nothing.format(show(each.value)))
+                judged = found[each.rule].judged or found[each.rule].note
+                why = sets_nothing.format(show(each.value))
+                found[each.rule] = Cell(Status.GAP, why, judged)
     return found
 
 

@@ -120,13 +120,16 @@ def containers_of(
             yield f"held{number}", f"variables.containers.filter(c, !({this}))"
 
 
-def constraints_of(profile: Profile, shape: Shape) -> dict[str, Any]:
-    """Return which objects a policy is asked about."""
+def constraints_of(profile: Profile, shape: Shape, *, created: bool = False) -> dict[str, Any]:
+    """Return which objects a policy is asked about; of pods and templates those created only."""
     constraints: dict[str, Any] = {}
     selector = cel_match.selector(profile.match.namespace_selector)
     if selector:
         constraints["namespaceSelector"] = selector
-    constraints["resourceRules"] = _rules(shape)
+    rules = _rules(shape)
+    constraints["resourceRules"] = [
+        {**rule, "operations": ["CREATE"]} if created else rule for rule in rules
+    ]
     return constraints
 
 
