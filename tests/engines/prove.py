@@ -24,6 +24,9 @@ from tests.engines.gatekeeper.gator_check import gator_judges
 from tests.engines.implied_check import implied_levels
 from tests.engines.kernel.check import apparmor_profiles, seccomp_filters
 from tests.engines.kyverno.check import kyverno_live, kyverno_offline
+from tests.engines.mutating.check import mutated
+from tests.engines.mutating.faults import map_faults
+from tests.engines.mutating.updates import mutated_updates
 from tests.engines.node.check import node_processes
 from tests.engines.openapi import openapi
 from tests.engines.order_check import order_fuzzed, order_matrix, order_sampled
@@ -102,6 +105,8 @@ CHECKS = (
     Check("apiserver", matches),
     Check("apiserver", exemptions),
     Check("apiserver", hardened),
+    Check("apiserver", mutated),
+    Check("apiserver", mutated_updates),
     Check("runtimes", docker_cases),
     Check("runtimes", podman_cases),
     Check("runtimes", containerd_cases),
@@ -115,6 +120,7 @@ CHECKS = (
     Check("faults", security_context_faults),
     Check("faults", docker_faults),
     Check("faults", chosen_faults),
+    Check("faults", map_faults),
     Check("psp", judges),
     Check("psp", agrees),
     Check("gatekeeper", gatekeeper_judges),
