@@ -42,6 +42,8 @@ kind: Profile
 apiVersion: capgen/v1
 """
 VAP = {
+    "README.md",
+    "kustomization.yaml",
     "ephemeralcontainers-binding.yaml",
     "ephemeralcontainers-policy.yaml",
     "pods-binding.yaml",

@@ -101,7 +101,7 @@ def test_nothing_compiled_yet(capgen: Capgen) -> None:
     capgen.write("web.yaml", PROFILE)
     done = capgen(*CHECK)
     assert done.code == 1
-    assert done.stdout.count(": missing\n") == 4
+    assert done.stdout.count(": missing\n") == 6
     assert not (capgen.folder / "out").exists()
 
 
