@@ -7,16 +7,18 @@ import json
 from dataclasses import dataclass
 from enum import Enum
 from operator import attrgetter
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from capgen.policy.profile import Profile
 
 MANAGER = "capgen"
 _LONGEST_NAME = 63
 _DIGEST = 8
+_NO_MORE: Mapping[str, str] = MappingProxyType({})
 
 
 class Status(Enum):
@@ -136,13 +138,22 @@ def object_name(profile: str, part: str = "") -> str:
     return f"{name[: _LONGEST_NAME - _DIGEST - 1].rstrip('-')}-{digest}"
 
 
-def object_metadata(profile: Profile, part: str = "") -> dict[str, object]:
-    """Return the metadata of an object that capgen writes: its name, and where it came from."""
+def object_metadata(
+    profile: Profile, part: str = "", annotations: Mapping[str, str] = _NO_MORE
+) -> dict[str, object]:
+    """Return the metadata of an object that capgen writes: its name, and where it came from.
+
+    Args:
+        profile: that it was made of.
+        part: of the profile's objects of a kind, which; as for `object_name`.
+        annotations: those that it carries besides.
+    """
     return {
         "name": object_name(profile.name, part),
         "labels": {"app.kubernetes.io/managed-by": MANAGER},
         "annotations": {
             "capgen/profile": profile.name,
             "capgen/profile-hash": content_hash(profile),
+            **annotations,
         },
     }

@@ -6,7 +6,10 @@ from typing import TYPE_CHECKING, Final
 
 from capgen.errors import UsageError, nearest
 
+<<<<<<< HEAD
 from . import docker, mutating, security_context, vap
+from .kyverno import legacy as kyverno_legacy
+from .kyverno import policies as kyverno
 
 if TYPE_CHECKING:
     from .base import Target
@@ -15,6 +18,8 @@ TARGETS: Final[tuple[Target, ...]] = (
     security_context.TARGET,
     vap.TARGET,
     mutating.TARGET,
+    kyverno.TARGET,
+    kyverno_legacy.TARGET,
     docker.TARGET,
 )
 DEFAULT: Final = ("security-context", "vap")

@@ -1,0 +1,110 @@
+"""What the READMEs of Kyverno's folders say: the cluster that the policies need, in and out."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from capgen.policy.profile import Enforcement
+from capgen.targets.folder import Guide, Step
+
+if TYPE_CHECKING:
+    from capgen.policy.profile import Profile
+
+    from .common import Kind
+
+_WEBHOOKS: Final = (
+    "kubectl get validatingwebhookconfiguration kyverno-resource-validating-webhook-cfg -o yaml"
+)
+_CONFIGURED: Final = (
+    "Kyverno is asked about every namespace and kind that the profile judges. Its chart leaves out"
+    " `kube-system` and its own namespace (`config.webhooks`, `config.excludeKyvernoNamespace`),"
+    " `kube-public`, `kube-node-lease` and every ReplicaSet (`config.resourceFilters`), and what"
+    " nodes ask for (`config.excludeGroups`); `kubectl --namespace kyverno get configmap kyverno"
+    " --output yaml` shows what is left out here."
+)
+_KEPT: Final = (
+    "Kyverno keeps its webhooks up to date by itself (`--autoUpdateWebhooks`, on by default), and"
+    " `features.forceFailurePolicyIgnore` is off (the default)."
+)
+_EXCEPTIONS: Final = (
+    "PolicyExceptions are off (`features.policyExceptions`): whoever may create one may lift these"
+    " policies. The profile's own exemptions stand in the policies and need none."
+)
+_PREFLIGHT: Final = (_CONFIGURED, _KEPT, _EXCEPTIONS)
+_FAILS: Final = (
+    "Kyverno's admission controller has more than one replica: while none answers, what these"
+    " policies judge is refused (`failurePolicy: Fail`)."
+)
+_OLD: Final = (
+    "What runs already keeps running. Kyverno's reports show old pods and templates as if they"
+    " were created now; debug containers and changed images are judged on admission alone."
+)
+_LIMITS: Final = (_OLD, "Of several rules that are broken the message names the first.")
+
+
+class _Enforced(NamedTuple):
+    """What a policy does with what it refuses, and what the profile would say next."""
+
+    does: str
+    next: str
+
+
+_ENFORCED: Final = {
+    Enforcement.AUDIT: _Enforced("only reports", "`enforcement: warn`"),
+    Enforcement.WARN: _Enforced("warns of, and reports,", "`enforcement: deny`"),
+    Enforcement.DENY: _Enforced("refuses", ""),
+}
+
+
+def guide(profile: Profile, target: str, kind: Kind, about: str, native: str) -> Guide:
+    """Return what the README of a kind of policies says.
+
+    Args:
+        profile: the profile.
+        target: the target's name.
+        kind: the policies.
+        about: what is to be known of the kind, in whole sentences.
+        native: what keeps Kyverno from making ValidatingAdmissionPolicies of the policies.
+    """
+    denies = profile.enforcement is Enforcement.DENY
+    enforced = _ENFORCED[profile.enforcement]
+    release = kind.since.rpartition(".")[0]
+    return Guide(
+        target=target,
+        title=f"Kyverno, {kind.kind}",
+        about=f"Kyverno {enforced.does} what breaks a rule, when the API server asks it: a pod"
+        " that is created, a debug container that comes to one, a new image that ends an"
+        f" exemption, a template of a controller that is created or changed. {about}",
+        limits=_LIMITS,
+        preflight=(
+            f"Kyverno {release} or newer runs in the cluster.",
+            *_PREFLIGHT,
+            native,
+            *((_FAILS,) if denies else ()),
+        ),
+        rollout=tuple(_rollout(profile)),
+        removal=(
+            Step("Delete the policies. Nothing else was made.", ("kubectl delete -k .",)),
+            Step("See that the webhooks no longer ask for them.", (_WEBHOOKS,)),
+        ),
+    )
+
+
+def _rollout(profile: Profile) -> list[Step]:
+    enforced = _ENFORCED[profile.enforcement]
+    first = (
+        "Compile the profile with `enforcement: audit`, apply it, and read the reports until no"
+        " workload of yours fails; then with `enforcement: warn`; then this one."
+        if profile.enforcement is Enforcement.DENY
+        else f"Apply this one, and read the reports and warnings. Then compile with {enforced.next}"
+        " and apply again: the objects keep their names."
+    )
+    return [
+        Step("Let the API server and Kyverno check it.", ("kubectl apply --dry-run=server -k .",)),
+        Step(first, ("kubectl apply -k .", "kubectl get policyreports --all-namespaces")),
+        Step(
+            "See that the webhooks ask for `pods/ephemeralcontainers` too, without which"
+            " `kubectl debug` goes by the policies.",
+            (_WEBHOOKS,),
+        ),
+    ]
