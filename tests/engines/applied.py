@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
     from capgen.policy.pod import Mapping
     from capgen.policy.profile import Profile
+    from capgen.targets.base import Target
     from tests.engines.apiserver import Cluster
     from tests.engines.rest import Object
 
@@ -92,9 +93,9 @@ class Applied:
         return [each["metadata"]["name"] for each in self.objects if not _binds(each)]
 
 
-def emitted(profile: Profile) -> list[Object]:
-    """Return the objects of a profile's policies, read back from their files."""
-    texts = (artefact.text for artefact in vap.emit(profile).objects)
+def emitted(profile: Profile, target: Target = vap.TARGET) -> list[Object]:
+    """Return the objects that a target makes of a profile, read back from their files."""
+    texts = (artefact.text for artefact in target.emit(profile).objects)
     return [yaml.load(text, Loader=yaml.CSafeLoader) for text in texts]
 
 

@@ -23,6 +23,7 @@ from tests.engines.gatekeeper.check import gatekeeper_judges
 from tests.engines.gatekeeper.gator_check import gator_judges
 from tests.engines.implied_check import implied_levels
 from tests.engines.kernel.check import apparmor_profiles, seccomp_filters
+from tests.engines.kyverno import agree as kyverno
 from tests.engines.kyverno.check import kyverno_live, kyverno_offline
 from tests.engines.mutating.check import mutated
 from tests.engines.mutating.faults import map_faults
@@ -127,6 +128,7 @@ CHECKS = (
     Check("gatekeeper", gator_judges),
     Check("kyverno", kyverno_live),
     Check("kyverno", kyverno_offline),
+    *kyverno.checks(),
 )
 
 

@@ -10,6 +10,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Self, TypeAlias
 
 from tests.engines.apiserver import Cluster
+from tests.engines.kyverno.live import Kyverno
 from tests.engines.psa import PodSecurity
 
 if TYPE_CHECKING:
@@ -80,6 +81,11 @@ class Lab:
     def cluster(self) -> Cluster:
         """The API server. A check removes what it applied: others use the same one."""
         return self._stack.enter_context(Cluster())
+
+    @cached_property
+    def kyverno(self) -> Kyverno:
+        """Kyverno's controller, which the API server asks from now on about every namespace."""
+        return self._stack.enter_context(Kyverno(self.cluster))
 
 
 @dataclass(frozen=True, slots=True)

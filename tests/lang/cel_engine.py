@@ -175,7 +175,7 @@ class Policies:
 
     def refusals(self, request: Request) -> list[Refusal]:
         """Return what the policies that are asked refuse."""
-        new = served(self._defaulted(request, request.object))
+        new = handed(request, self._profile.minors)
         old = None if request.old_object is None else served(request.old_object)
         return [
             refusal
@@ -184,13 +184,16 @@ class Policies:
             for refusal in policy.judge(request, new, old) or ()
         ]
 
-    def _defaulted(self, request: Request, value: Pod) -> Pod:
-        pod = pod_of(request.workload, value)
-        if not isinstance(pod, dict) or request.subresource:
-            return value
-        template = bool(request.workload.path)
-        ready: Any = defaulted(pod, self._profile.minors, template=template)
-        return _replaced(value, request.workload.path, ready)
+
+def handed(request: Request, minors: range) -> Pod:
+    """Return the object of a request as the API server hands it over, with its defaults."""
+    value = request.object
+    pod = pod_of(request.workload, value)
+    if isinstance(pod, dict) and not request.subresource:
+        ready: Any = defaulted(pod, minors, template=bool(request.workload.path))
+        value = _replaced(value, request.workload.path, ready)
+    found: Pod = served(value)
+    return found
 
 
 def served(value: Any, above: str = "") -> Any:  # noqa: ANN401 - any part of an object

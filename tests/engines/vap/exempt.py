@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from capgen.policy.profile import Profile
 
 
-class _Asked(NamedTuple):
+class Asked(NamedTuple):
     """A request, and who must refuse it.
 
     Attributes:
@@ -43,7 +43,7 @@ def exemptions(laboratory: Lab) -> Row:
     cluster = laboratory.cluster
     cases, invalid = 0, 0
     differences: list[Difference] = []
-    for number, (profile, asked) in enumerate(_judged()):
+    for number, (profile, asked) in enumerate((*by_hand(), *_everywhere())):
         reference = Reference(profile._replace(name=f"exempt-{number}"))
         with Judging(cluster, reference, [each.request for each in asked]) as judging:
             words = judging.words()
@@ -56,29 +56,40 @@ def exemptions(laboratory: Lab) -> Row:
                 invalid += 1
                 continue
             cases += 1
-            word = reference.word(each.request)
-            must = word if each.rules is None else Word(not each.rules, each.rules)
-            if not said == word == must:
-                request = [profile.name, each.name, each.request.object, each.request.old_object]
-                expected = f"{must}; the interpreter: {word}"
-                differences.append(Difference(request, expected, str(said)))
+            differences += differing(profile, each, said, reference)
     note = f"exemptions; {invalid} more are refused by the API itself"
     return Row("vap", "kube-apiserver", cluster.version, cases, tuple(differences), note)
 
 
-def _judged() -> Iterator[tuple[Profile, list[_Asked]]]:
-    yield made(exempted.SPEC), [_Asked(*row) for row in exempted.rows()]
+def differing(
+    profile: Profile, asked: Asked, said: Word, reference: Reference
+) -> Iterator[Difference]:
+    """Yield a difference where an engine does not say what is right."""
+    word = reference.word(asked.request)
+    must = word if asked.rules is None else Word(not asked.rules, asked.rules)
+    if not said == word == must:
+        request = [profile.name, asked.name, asked.request.object, asked.request.old_object]
+        yield Difference(request, f"{must}; the interpreter: {word}", str(said))
+
+
+def by_hand() -> Iterator[tuple[Profile, list[Asked]]]:
+    """Yield profiles with exemptions, and requests whose verdicts are written by hand."""
+    yield made(exempted.SPEC), [Asked(*row) for row in exempted.rows()]
     for name in exempt.PROFILES:
         yield _by_hand(name)
+
+
+def _everywhere() -> Iterator[tuple[Profile, list[Asked]]]:
+    """Yield profiles that use every rule, with exemptions from each."""
     for name, spec in EVERY_RULE.items():
         profile = made(spec, f"1.{MINOR}")._replace(name=name, controllers=True)
         requests = list(exempted_everywhere.asked_by_image(profile))
-        yield exempted_everywhere.by_image(profile), [_Asked(*each) for each in requests]
+        yield exempted_everywhere.by_image(profile), [Asked(*each) for each in requests]
         requests = list(exempted_everywhere.asked_by_name(profile))
-        yield exempted_everywhere.by_name(profile), [_Asked(*each) for each in requests]
+        yield exempted_everywhere.by_name(profile), [Asked(*each) for each in requests]
 
 
-def _by_hand(name: str) -> tuple[Profile, list[_Asked]]:
+def _by_hand(name: str) -> tuple[Profile, list[Asked]]:
     """Return a profile of the interpreter's table, and what it is asked.
 
     The API takes no container that is privileged and must not escalate, and of a key that it does
@@ -95,7 +106,7 @@ def _by_hand(name: str) -> tuple[Profile, list[_Asked]]:
                 object=_without(case.request.object, left_out),
                 old_object=_without(case.request.old_object, left_out),
             )
-            asked.append(_Asked(about, request, refused))
+            asked.append(Asked(about, request, refused))
     return profile._replace(rules=rules), asked
 
 

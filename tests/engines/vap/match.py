@@ -8,13 +8,16 @@ from capgen.policy.admit import Admission, Request
 from capgen.policy.match import Match, Operator, Requirement
 from capgen.policy.profile import Enforcement, Union
 from capgen.profile.library import open_profile
+from capgen.targets.base import object_name
 from tests.engines.applied import emitted
 from tests.engines.canaries import BAD, GOOD
 from tests.engines.proving import Difference, Lab, Row
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
+    from capgen.policy.profile import Profile
+    from tests.engines.apiserver import Cluster
     from tests.engines.rest import Object
 
 _NAMESPACES: Final = {
@@ -50,34 +53,58 @@ def matches(laboratory: Lab) -> Row:
     The policies warn, and each warning names its policy: one answer tells of all of them.
     """
     cluster = laboratory.cluster
-    for name, labels in _NAMESPACES.items():
-        cluster.namespace(name, labels)
-    profile = open_profile("pss/baseline", "1.36")._replace(enforcement=Enforcement.WARN)
-    profiles = [
-        profile._replace(name=f"match-{number}", match=match)
-        for number, match in enumerate(_MATCHES)
-    ]
-    objects = [each for profile in profiles for each in emitted(profile)]
+    furnished(cluster)
+    objects = [each for profile in matching() for each in emitted(profile)]
     cluster.apply(objects)
-    differences: list[Difference] = []
-    cases = 0
     try:
         canary = {**BAD, "metadata": {"labels": {"tier": "web"}}}
-        for each in profiles:
-            cluster.wait_enforced(_CANARY, canary, GOOD, says=f"'capgen-{each.name}'")
-        for namespace, pod, request in _requests():
-            (answer,) = cluster.judge(namespace, [pod])
-            for each in profiles:
-                cases += 1
-                expected = not Admission(Union((each,))).admit(request).allowed
-                warned = any(f"'capgen-{each.name}'" in text for text in answer.warnings)
-                if warned != expected:
-                    where = [namespace, pod["metadata"], str(each.match)]
-                    words = ("not judged", "judged")
-                    differences.append(Difference(where, words[expected], words[warned]))
+        for each in matching():
+            cluster.wait_enforced(_CANARY, canary, GOOD, says=f"'{object_name(each.name)}'")
+        cases, differences = asked(cluster, lambda name: f"'{name}'")
     finally:
         cluster.delete(objects)
     return Row("vap", "kube-apiserver", cluster.version, cases, tuple(differences), "match")
+
+
+def furnished(cluster: Cluster) -> None:
+    """Make the namespaces that profiles match, or do not."""
+    for name, labels in _NAMESPACES.items():
+        cluster.namespace(name, labels)
+
+
+def matching() -> list[Profile]:
+    """Return a profile that warns for each way to match pods."""
+    profile = open_profile("pss/baseline", "1.36")._replace(enforcement=Enforcement.WARN)
+    return [
+        profile._replace(name=f"match-{number}", match=match)
+        for number, match in enumerate(_MATCHES)
+    ]
+
+
+def asked(cluster: Cluster, named: Callable[[str], str]) -> tuple[int, list[Difference]]:
+    """Ask about every pod in every namespace while the profiles' policies hold.
+
+    Args:
+        cluster: whom to ask.
+        named: how a warning names a policy.
+
+    Returns:
+        How many cases there were, and in which of them somebody was warned wrongly.
+    """
+    differences: list[Difference] = []
+    cases = 0
+    for namespace, pod, request in _requests():
+        (answer,) = cluster.judge(namespace, [pod])
+        for each in matching():
+            cases += 1
+            expected = not Admission(Union((each,))).admit(request).allowed
+            name = named(object_name(each.name))
+            warned = any(name in text for text in answer.warnings)
+            if warned != expected:
+                where = [namespace, pod["metadata"], str(each.match)]
+                words = ("not judged", "judged")
+                differences.append(Difference(where, words[expected], words[warned]))
+    return cases, differences
 
 
 def _requests() -> Iterator[tuple[str, Object, Request]]:

@@ -8,7 +8,8 @@ template are refused.
 from __future__ import annotations
 
 import copy
-from typing import TYPE_CHECKING, Any, Final
+from functools import partial
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from capgen.policy.admit import Operation, Request
 from capgen.policy.values import nested
@@ -23,14 +24,20 @@ from tests.engines.proving import Difference, Lab, Row
 from tests.engines.resources import path
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
+    from contextlib import AbstractContextManager
 
+    from capgen.policy.profile import Profile
+    from tests.engines.agreement import Word
     from tests.engines.apiserver import Cluster
     from tests.engines.rest import Answer, Object
 
-# What a step asks, what is expected of it, and what came of it.
-Step = tuple[object, str, str]
+# What a step asks, what may come of it, and the answer.
+Step = tuple[object, "tuple[str, ...]", "Answer"]
 
+_ADMITTED: Final = ("admitted",)
+# What old controllers have in their template, and keep where it is changed otherwise.
+_REFUSED: Final = ("refused for hostPID",)
 _FINE: Final = GOOD["spec"]["containers"][0] | {"name": "fine"}
 # A debug container, changed in one way each; the rule that it breaks at each level, if it does.
 _DEBUGGERS: Final[tuple[tuple[str, dict[str, Any]], ...]] = (
@@ -48,9 +55,37 @@ _DEBUGGERS: Final[tuple[tuple[str, dict[str, Any]], ...]] = (
 )
 
 
+class Judge(NamedTuple):
+    """Who judges, by what.
+
+    Attributes:
+        target: the policies.
+        engine: who judges by them.
+        version: the engine's.
+        holding: have a profile's policies hold, for a while, in the namespace of its name.
+        rule: of an answer that an engine's policies refuse, the rule that it names.
+    """
+
+    target: str
+    engine: str
+    version: str
+    holding: Callable[[Profile], AbstractContextManager[object]]
+    rule: Callable[[Answer], str]
+
+
 def updates(laboratory: Lab) -> Row:
     """Goes through the updates of pods and of controllers, for each level."""
     cluster = laboratory.cluster
+
+    def rule(answer: Answer) -> str:
+        return answer.denial.partition(":")[0] if answer.outcome == "policy" else ""
+
+    holding = partial(Applied, cluster)
+    return gone_through(cluster, Judge("vap", "kube-apiserver", cluster.version, holding, rule))
+
+
+def gone_through(cluster: Cluster, judge: Judge) -> Row:
+    """Go through the updates, as somebody judges them."""
     differences: list[Difference] = []
     cases = 0
     for level in LEVELS:
@@ -63,14 +98,17 @@ def updates(laboratory: Lab) -> Row:
         cluster.delete(old)
         for each in old:
             cluster.create(each)
-        with Applied(cluster, profile):
-            for request, expected, actual in _steps(cluster, reference, namespace):
+        with judge.holding(profile):
+            for request, expected, answer in _steps(cluster, reference, namespace):
                 cases += 1
-                if expected != actual:
-                    differences.append(Difference(request, expected, actual))
+                actual = _said(judge, answer)
+                if actual not in expected:
+                    right = " or ".join(expected)
+                    differences.append(Difference(request, right, actual))
             cluster.namespace(namespace, {LABEL: "none"})
         cluster.delete(old)
-    return Row("vap", "kube-apiserver", cluster.version, cases, tuple(differences), "updates")
+    notes = "updates"
+    return Row(judge.target, judge.engine, judge.version, cases, tuple(differences), notes)
 
 
 def _old(namespace: str) -> Iterator[Object]:
@@ -100,10 +138,10 @@ def _pods(cluster: Cluster, namespace: str) -> Iterator[Step]:
         {"metadata": {"finalizers": None}},
         {"spec": {"containers": [{"name": "c", "image": "other"}]}},
     ):
-        yield {"patch": where, "with": patch}, "admitted", _said(cluster.patch(where, patch))
+        yield {"patch": where, "with": patch}, _ADMITTED, cluster.patch(where, patch)
     status = {"status": {"phase": "Running"}}
     answer = cluster.patch(f"{where}/status", status)
-    yield {"patch": f"{where}/status"}, "admitted", _said(answer)
+    yield {"patch": f"{where}/status"}, _ADMITTED, answer
 
 
 def _debuggers(cluster: Cluster, reference: Reference, namespace: str) -> Iterator[Step]:
@@ -126,8 +164,7 @@ def _debuggers(cluster: Cluster, reference: Reference, namespace: str) -> Iterat
             answer = cluster.add_ephemeral(namespace, pod, container)
             if answer.outcome == "invalid":
                 continue
-            expected = "admitted" if word.allowed else f"refused for {_first(word.rules, answer)}"
-            yield {"ephemeral": container, "to": pod}, expected, _said(answer)
+            yield {"ephemeral": container, "to": pod}, _expected(word), answer
 
 
 def _controllers(cluster: Cluster, reference: Reference, namespace: str) -> Iterator[Step]:
@@ -136,37 +173,30 @@ def _controllers(cluster: Cluster, reference: Reference, namespace: str) -> Iter
             new = owner(workload, pod, name, namespace)
             word = reference.word(Request(new, workload, namespace=namespace))
             (answer,) = cluster.judge(namespace, [new])
-            expected = "admitted" if word.allowed else f"refused for {_first(word.rules, answer)}"
-            yield {"create": new}, expected, _said(answer)
+            yield {"create": new}, _expected(word), answer
         where = path(workload.kind, "old-bad", namespace)
         label: Object = {"metadata": {"labels": {"changed": "yes"}}}
-        yield {"patch": where, "with": label}, "admitted", _said(cluster.patch(where, label))
+        yield {"patch": where, "with": label}, _ADMITTED, cluster.patch(where, label)
         if workload.kind == "Job":
             # A Job's template cannot change.
             continue
         patch = nested(workload.path, label)
-        yield (
-            {"patch": where, "with": patch},
-            "refused for hostPID",
-            _said(cluster.patch(where, patch)),
-        )
+        yield {"patch": where, "with": patch}, _REFUSED, cluster.patch(where, patch)
     for kind in ("Deployment", "ReplicaSet", "StatefulSet", "ReplicationController"):
         where = path(kind, "old-bad", namespace)
         scale = {"spec": {"replicas": 3}}
-        yield {"patch": where, "with": scale}, "admitted", _said(cluster.patch(where, scale))
+        yield {"patch": where, "with": scale}, _ADMITTED, cluster.patch(where, scale)
         answer = cluster.patch(f"{where}/scale", scale, "merge")
-        yield {"patch": f"{where}/scale"}, "admitted", _said(answer)
+        yield {"patch": f"{where}/scale"}, _ADMITTED, answer
 
 
-def _first(rules: frozenset[str], answer: Answer) -> str:
-    """Return the rule that the answer names, if it is one of those; else all of them."""
-    named = answer.denial.partition(":")[0]
-    return named if named in rules else " or ".join(sorted(rules))
+def _expected(word: Word) -> tuple[str, ...]:
+    """Return what an answer may say: it names one of the rules that are broken."""
+    return _ADMITTED if word.allowed else tuple(f"refused for {each}" for each in word.rules)
 
 
-def _said(answer: Answer) -> str:
+def _said(judge: Judge, answer: Answer) -> str:
     if answer.admitted:
         return "admitted"
-    if answer.outcome == "policy":
-        return f"refused for {answer.denial.partition(':')[0]}"
-    return f"{answer.outcome}: {answer.message}"
+    rule = judge.rule(answer)
+    return f"refused for {rule}" if rule else f"{answer.outcome}: {answer.message}"

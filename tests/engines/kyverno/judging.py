@@ -1,0 +1,74 @@
+"""Kyverno by our policies: what it says of requests, as the interpreter would say it."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Final
+
+from capgen.policy.match import Operator, Requirement
+from capgen.targets.kyverno import legacy, policies
+from tests.engines.agreement import Word
+from tests.engines.applied import emitted
+from tests.engines.kyverno.words import verdict
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from capgen.policy.admit import Request
+    from capgen.policy.profile import Profile
+    from capgen.targets.base import Target
+    from tests.engines.agreement import Reference
+    from tests.engines.engine import Admission, Verdict
+    from tests.engines.kyverno.live import Kyverno
+    from tests.engines.rest import Answer
+
+TARGETS: Final[tuple[Target, ...]] = (policies.TARGET, legacy.TARGET)
+
+
+def words(
+    engine: Admission, target: Target, reference: Reference, requests: Sequence[Request]
+) -> list[Word | None]:
+    """Return an engine's word on each request, by a profile's policies.
+
+    None stands where the API itself refuses the request.
+    """
+    engine.load(emitted(reference.profile, target))
+    found = engine.judge(requests)
+    return [word(each, request, reference) for each, request in zip(found, requests, strict=True)]
+
+
+def word(found: Verdict, request: Request, reference: Reference) -> Word | None:
+    """Return the word that a verdict is.
+
+    Kyverno names only the first rule that is broken, in the profile's order. If that is the first
+    of those that the interpreter names, the verdict is taken for the interpreter's word.
+    """
+    match found.outcome:
+        case "invalid":
+            return None
+        case "admitted":
+            return Word(allowed=True, rules=frozenset())
+        case "errored":
+            return Word(allowed=False, rules=frozenset(f"error: {each}" for each in found.messages))
+    expected = reference.word(request)
+    first = [rule.id for rule in reference.profile.rules if rule.id in expected.rules][:1]
+    named = [each.partition(":")[0] for each in found.messages]
+    return expected if first and named == first else Word(allowed=False, rules=frozenset(named))
+
+
+def rule_named(answer: Answer) -> str:
+    """Return the rule that an answer of the API server names in Kyverno's words; "" if none."""
+    found = verdict(answer)
+    return found.messages[0].partition(":")[0] if found.outcome == "denied" else ""
+
+
+@contextmanager
+def holding(kyverno: Kyverno, target: Target, profile: Profile) -> Iterator[None]:
+    """Have a profile's policies hold, for a while, in the namespace of its name."""
+    here = Requirement("kubernetes.io/metadata.name", Operator.IN, (profile.name,))
+    match = profile.match._replace(include=(), exclude=(), namespace_selector=(here,))
+    kyverno.load(emitted(profile._replace(match=match), target))
+    try:
+        yield
+    finally:
+        kyverno.load([])
