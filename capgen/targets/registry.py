@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Final
 
 from capgen.errors import UsageError, nearest
 
-<<<<<<< HEAD
 from . import docker, mutating, security_context, vap
 from .kyverno import legacy as kyverno_legacy
 from .kyverno import policies as kyverno

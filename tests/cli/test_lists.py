@@ -59,6 +59,8 @@ def test_targets(capgen: Capgen) -> None:
         "security-context": (None, True),
         "vap": ("1.30", True),
         "map": ("1.36", False),
+        "kyverno": ("1.30", False),
+        "kyverno-legacy": ("1.25", False),
         "docker": (None, False),
     }
     assert [line.split()[0] for line in capgen("targets").stdout.splitlines()] == list(rows)

@@ -5,6 +5,10 @@ server compiles what it has not stored yet in the environment of the minor befor
 `DefaultCompatibilityVersion` 1.29, in k8s.io/apiserver/pkg/cel/environment/base.go; since 1.31 it
 is computed so). The API server of the lab is new, and would take all that the older ones refuse.
 
+Kyverno brings an environment of its own: all that the k8s.io/apiserver in it knows, which in 1.11,
+the oldest that takes our ClusterPolicies, is v0.28.3 (pkg/utils/cel/cel.go). The expressions in its
+policies are the same.
+
 The judge knows of a library what its gate says. Not gated are what cel-go adds to the optionals
 (`first`, `last`, `unwrap`), and the field selectors of `authorizer`, which a feature gate opens for
 every minor. Our expressions have no business with either.
@@ -19,6 +23,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 from capgen.policy.match import Match, Operator, Requirement
 from capgen.profile.library import open_profile
 from capgen.targets import vap
+from capgen.targets.kyverno import legacy
 from tests import exempted
 from tests.engines import lab
 from tests.engines.applied import emitted
@@ -35,6 +40,8 @@ if TYPE_CHECKING:
 
 LEVELS: Final = ("baseline", "restricted")
 _KIND: Final = "ValidatingAdmissionPolicy"
+# The environment of the oldest Kyverno that takes our policies.
+_KYVERNO: Final = 28
 
 # Every kind of restriction, and every operator.
 _LABELS: Final = (
@@ -88,7 +95,7 @@ class _Found(NamedTuple):
 
 
 def cel_environments(_: Lab) -> Row:
-    """Compiles each policy for its oldest minor, the one before, and the newest."""
+    """Compiles each policy for its oldest minor, the one before, Kyverno, and the newest."""
     number = lab.version("cel")
     newest = int(number.split(".")[1])
     canaries = list(_canaries())
@@ -104,14 +111,17 @@ def cel_environments(_: Lab) -> Row:
             request = {"policy": case.what, "at": place, "environment": f"1.{case.minor}"}
             differences.append(Difference(request, expected, actual))
     note = f"{len(emitted)} times a policy in an environment, and {len(canaries)} canaries"
-    return Row("vap", "k8s.io/apiserver CEL", number, expressions, tuple(differences), note)
+    return Row(
+        "vap, kyverno", "k8s.io/apiserver CEL", number, expressions, tuple(differences), note
+    )
 
 
 def _emitted(newest: int) -> Iterator[_Case]:
     """Yields our policies: the levels' for each minor, others for the oldest and the newest."""
     spans = [f"1.{minor}" for minor in range(vap.TARGET.floor, newest + 1)]
+    older = [f"1.{minor}" for minor in range(legacy.TARGET.floor, vap.TARGET.floor)]
     for level in LEVELS:
-        for span in (*spans, f"{spans[0]}-{spans[-1]}"):
+        for span in (*older, *spans, f"{spans[0]}-{spans[-1]}"):
             profile = open_profile(f"pss/{level}", span)
             yield from _cases(profile._replace(controllers=True, match=_MATCH), newest)
     for name, spec in EVERY_RULE.items():
@@ -123,11 +133,15 @@ def _emitted(newest: int) -> Iterator[_Case]:
 
 
 def _cases(profile: Profile, newest: int) -> Iterator[_Case]:
-    """Yields a profile's policies for its oldest minor, the one before, and the newest."""
+    """Yields a profile's policies for its oldest minor, the one before, Kyverno, and the newest.
+
+    An API server that is too old for them has them from Kyverno alone.
+    """
     oldest = profile.minors[0]
+    servers = {oldest - 1, oldest} if oldest >= vap.TARGET.floor else set()
     for policy in _policies(profile):
         what = f"{policy['metadata']['name']} for 1.{oldest}"
-        for minor in sorted({oldest - 1, oldest, newest}):
+        for minor in sorted({*servers, _KYVERNO, newest}):
             yield _Case(what, policy, minor)
 
 

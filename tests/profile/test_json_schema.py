@@ -197,7 +197,7 @@ def test_what_an_editor_completes() -> None:
     """Names of targets and rules are offered where they are keys or items; others are taken."""
     spec = validator().schema["$defs"]["Spec"]["properties"]
     offered = [each["enum"] for each in spec["targets"]["items"]["anyOf"] if "enum" in each]
-    assert offered == [["security-context", "vap", "docker"]]
+    assert offered == [["security-context", "vap", "kyverno", "kyverno-legacy", "docker"]]
     assert list(spec["accept"]["properties"]) == offered[0]
     assert list(spec["loosens"]["properties"]) == list(ENTRIES)
     assert list(spec["accept"]["properties"]["vap"]["properties"]) == list(ENTRIES)

@@ -27,8 +27,8 @@ _KEPT: Final = (
     " `features.forceFailurePolicyIgnore` is off (the default)."
 )
 _EXCEPTIONS: Final = (
-    "PolicyExceptions are off (`features.policyExceptions`): whoever may create one may lift these"
-    " policies. The profile's own exemptions stand in the policies and need none."
+    "PolicyExceptions are off (`features.policyExceptions`, on by default up to 1.12): whoever may"
+    " create one may lift these policies. The profile's own exemptions stand in the policies and need none."
 )
 _PREFLIGHT: Final = (_CONFIGURED, _KEPT, _EXCEPTIONS)
 _FAILS: Final = (

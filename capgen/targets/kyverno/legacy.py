@@ -24,7 +24,8 @@ if TYPE_CHECKING:
     from capgen.targets.cel.shapes import Shape
 
 _API: Final = "kyverno.io/v1"
-# Kyverno would make rules for controllers by replacing text.
+# Kyverno makes rules for controllers by replacing text. Of a kind that is written with its version
+# it makes none; this says so to whoever reads it, and to releases to come.
 _NO_TWINS: Final = (("pod-policies.kyverno.io/autogen-controllers", "none"),)
 _KIND: Final = Kind("ClusterPolicy", "1.11.0", _NO_TWINS)
 _WARNING: Final = _KIND._replace(since="1.13.0")
