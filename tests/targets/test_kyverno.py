@@ -53,8 +53,8 @@ SCANNED: Final = SHAPES.keys() - {"ephemeralcontainers", "updates"}
 
 def emitted(target: Target, spec: str = "") -> dict[str, Any]:
     """Return the objects that are emitted, by the name of their file without its ending."""
-    files = target.emit(profile(SPEC + spec)).artefacts
-    return {each.path[: -len(".yaml")]: yaml.safe_load(each.text) for each in files if each.object}
+    files = target.emit(profile(SPEC + spec)).objects
+    return {each.path.removesuffix(".yaml"): yaml.safe_load(each.text) for each in files}
 
 
 @pytest.mark.parametrize("target", BOTH, ids=lambda target: target.name)
@@ -73,7 +73,7 @@ def test_a_policy_says_what_vap_says(spec: str) -> None:
     """What is asked, on which condition and how it is judged is that of the API server's policy."""
     native = {
         each.object.partition("/")[2]: yaml.safe_load(each.text)["spec"]
-        for each in vap.TARGET.emit(profile(SPEC + spec)).artefacts
+        for each in vap.TARGET.emit(profile(SPEC + spec)).objects
         if each.object.startswith("ValidatingAdmissionPolicy/")
     }
     found = {
@@ -172,7 +172,7 @@ def test_enforcement(enforcement: str) -> None:
 def test_annotations(target: Target) -> None:
     """Reports and users find what they look for: title, category, severity, subject, words."""
     made = profile(SPEC + ON)._replace(description="Web servers.")
-    files = {each.path: each.text for each in target.emit(made).artefacts if each.object}
+    files = {each.path: each.text for each in target.emit(made).objects}
     for path, subject, words in (
         ("pods.yaml", "Pod", "pods, when they are created"),
         ("cronjobs.yaml", "CronJob", "pod templates, when they are created or changed"),
@@ -194,9 +194,9 @@ def test_annotations(target: Target) -> None:
 def test_the_folder(target: Target, enforcement: Enforcement) -> None:
     """The objects stand in the kustomization; the page says what the cluster must be like."""
     made = profile(SPEC + ON)._replace(enforcement=enforcement)
-    artefacts = target.emit(made).artefacts
-    files = {each.path: each.text for each in artefacts}
-    objects = [each.path for each in artefacts if each.object]
+    output = target.emit(made)
+    files = {each.path: each.text for each in output.artefacts}
+    objects = [each.path for each in output.objects]
     assert yaml.safe_load(files["kustomization.yaml"])["resources"] == objects
     assert files.keys() == {*objects, "kustomization.yaml", "README.md"}
     page = files["README.md"]
@@ -219,10 +219,9 @@ def test_cells(target: Target) -> None:
 
 
 @pytest.mark.parametrize("target", BOTH, ids=lambda target: target.name)
-def test_no_rules_no_files(target: Target) -> None:
-    """A profile that judges nothing is no folder."""
-    made = open_profile("pss/privileged", "1.36")
-    assert target.emit(made).artefacts == ()
+def test_no_rules_no_policies(target: Target) -> None:
+    """A profile that judges nothing has no policy."""
+    assert target.emit(open_profile("pss/privileged", "1.36")).objects == ()
 
 
 @pytest.mark.parametrize("minor", range(legacy.TARGET.floor, vap.TARGET.floor))

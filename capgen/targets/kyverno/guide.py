@@ -28,7 +28,7 @@ _KEPT: Final = (
 )
 _EXCEPTIONS: Final = (
     "PolicyExceptions are off (`features.policyExceptions`, on by default up to 1.12): whoever may"
-    " create one may lift these policies. The profile's own exemptions stand in the policies and need none."
+    " create one may lift these policies. The profile's own exemptions need none."
 )
 _PREFLIGHT: Final = (_CONFIGURED, _KEPT, _EXCEPTIONS)
 _FAILS: Final = (
@@ -39,7 +39,8 @@ _OLD: Final = (
     "What runs already keeps running. Kyverno's reports show old pods and templates as if they"
     " were created now; debug containers and changed images are judged on admission alone."
 )
-_LIMITS: Final = (_OLD, "Of several rules that are broken the message names the first.")
+_STATIC: Final = "A kubelet starts the static pods of its own node whatever Kyverno says."
+_LIMITS: Final = (_OLD, _STATIC, "Of several rules that are broken the message names the first.")
 
 
 class _Enforced(NamedTuple):
@@ -68,13 +69,14 @@ def guide(profile: Profile, target: str, kind: Kind, about: str, native: str) ->
     """
     denies = profile.enforcement is Enforcement.DENY
     enforced = _ENFORCED[profile.enforcement]
+    templates = ", a template of a controller that is created or changed"
     release = kind.since.rpartition(".")[0]
     return Guide(
         target=target,
         title=f"Kyverno, {kind.kind}",
         about=f"Kyverno {enforced.does} what breaks a rule, when the API server asks it: a pod"
         " that is created, a debug container that comes to one, a new image that ends an"
-        f" exemption, a template of a controller that is created or changed. {about}",
+        f" exemption{templates if profile.controllers else ''}. {about}",
         limits=_LIMITS,
         preflight=(
             f"Kyverno {release} or newer runs in the cluster.",

@@ -45,8 +45,6 @@ def emit(profile: Profile) -> Output:
         for shape, spec in specs(profile)
     )
     said = cells(profile, _SETS_NOTHING)
-    if not objects:
-        return Output((), said)
     words = guide(profile, TARGET.name, _KIND, _ABOUT, _NATIVE)
     return Output(folder(profile, words, objects, said), said)
 

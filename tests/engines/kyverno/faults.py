@@ -159,8 +159,8 @@ FAULTS: Final[dict[str, tuple[Fault, ...]]] = {
         ),
         Fault("it leaves out no namespace", "", ("spec", "matchConditions"), None, _LEFT_OUT),
     ),
-    # What it is asked about is one line of ours for every policy. Of a kind with its version Kyverno
-    # makes no rules for controllers, annotated or not.
+    # What it is asked about is one line of ours for every policy. Of a kind with its version
+    # Kyverno makes no rules for controllers, annotated or not.
     legacy.TARGET.name: (
         Fault("it only reports", "", ("spec", "validationFailureAction"), "Audit", "bad pod"),
         Fault(

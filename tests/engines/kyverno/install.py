@@ -89,7 +89,7 @@ class Controller:
             raise lab.LabError(f"a definition of Kyverno's resources is refused: {refused[0]}")
         self._cluster.namespace(_SYSTEM)
         what = "the definitions of Kyverno's resources to be established"
-        self.processes.until(self._established, what=what)
+        self.processes.until(self._established, what=what, seconds=120)
 
     def _start(self) -> int:
         """Start the process; return the port that its webhooks are served on."""

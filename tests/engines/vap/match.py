@@ -48,7 +48,7 @@ _MATCHES: Final = (
 
 
 def matches(laboratory: Lab) -> Row:
-    """Creates a bad pod with each set of labels in each namespace, under all matches at once.
+    """Creates bad pods with each set of labels in each namespace, under all matches at once.
 
     The policies warn, and each warning names its policy: one answer tells of all of them.
     """
@@ -110,6 +110,7 @@ def asked(cluster: Cluster, named: Callable[[str], str]) -> tuple[int, list[Diff
 def _requests() -> Iterator[tuple[str, Object, Request]]:
     for namespace, namespace_labels in _NAMESPACES.items():
         labels = {**namespace_labels, "kubernetes.io/metadata.name": namespace}
-        for pod_labels in _PODS:
-            pod: Object = {**BAD, "metadata": {"labels": pod_labels}}
+        pods = [(BAD, pod_labels) for pod_labels in _PODS] + [(GOOD, {"tier": "web"})]
+        for base, pod_labels in pods:
+            pod: Object = {**base, "metadata": {"labels": pod_labels}}
             yield namespace, pod, Request(pod, namespace=namespace, namespace_labels=labels)
