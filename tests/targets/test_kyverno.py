@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import re
 from typing import Any, Final, NamedTuple
 
 import pytest
@@ -13,7 +15,7 @@ from capgen.profile.library import open_profile
 from capgen.targets import vap
 from capgen.targets.base import Status, Target
 from capgen.targets.kyverno import legacy, policies
-from tests.lang.cel_engine import Policies
+from tests.lang.cel_engine import Policies, compiled, run
 from tests.policy.made import profile
 
 BOTH: Final = (policies.TARGET, legacy.TARGET)
@@ -216,6 +218,22 @@ def test_cells(target: Target) -> None:
     cells = target.emit(profile(SPEC + "\nmutate: true")).cells
     assert cells["runAsUser"].status is Status.GAP
     assert "sets nothing: `5` must be set by other means" in cells["runAsUser"].note
+
+
+def test_no_variables_of_kyverno() -> None:
+    """What a user writes is no variable of Kyverno, and means in CEL what it is."""
+    paths = ("/{{request.operation}}/{{{x", "/$(x)/{{")
+    prefixes = ", ".join(f"{{prefix: {json.dumps(path)}}}" for path in paths)
+    made = profile(f'kubernetes: "1.36"\nrules:\n  hostPath: {{allow: [{prefixes}]}}')
+    (pods, _) = (yaml.safe_load(each.text) for each in legacy.TARGET.emit(made).objects)
+    text = json.dumps(pods["spec"])
+    assert not re.search(r"\{\{|\$\(", text)
+    cel = pods["spec"]["rules"][0]["validate"]["cel"]
+    (expression,) = (each["expression"] for each in cel["variables"] if each["name"] == "hostPath")
+    for path in (*paths, "/CREATE", "/x"):
+        volumes = [{"name": "v", "hostPath": {"path": path}}]
+        found = run(compiled(expression), {"variables": {"spec": {"volumes": volumes}}}, expression)
+        assert (found == []) == (path in paths), path
 
 
 @pytest.mark.parametrize("target", BOTH, ids=lambda target: target.name)

@@ -5,6 +5,7 @@ Every field that is written here was there in 1.11, save `emitWarning`, which ca
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any, Final
 
 from capgen.policy.profile import Enforcement
@@ -29,6 +30,9 @@ _API: Final = "kyverno.io/v1"
 _NO_TWINS: Final = (("pod-policies.kyverno.io/autogen-controllers", "none"),)
 _KIND: Final = Kind("ClusterPolicy", "1.11.0", _NO_TWINS)
 _WARNING: Final = _KIND._replace(since="1.13.0")
+# Kyverno reads variables of its own in every text, `{{x}}` and `$(x)`. The second character of such
+# a start is escaped in CEL, where only a literal can hold it; in words it is moved away.
+_VARIABLE: Final = re.compile(r"(?<=\{)\{|(?<=\$)\(")
 # What the chart of Kyverno 1.11 asks for.
 _FLOOR: Final = 25
 
@@ -94,7 +98,20 @@ def _rule(shape: Shape, spec: dict[str, Any]) -> dict[str, Any]:
     if "matchConditions" in spec:
         rule["celPreconditions"] = spec["matchConditions"]
     rule["validate"] = {"cel": {"variables": spec["variables"], "expressions": spec["validations"]}}
-    return rule
+    written: dict[str, Any] = _literal(rule)
+    return written
+
+
+def _literal(value: Any, key: str = "") -> Any:  # noqa: ANN401 - any part of a rule
+    """Return a part of a rule in which Kyverno finds no variable."""
+    if isinstance(value, dict):
+        return {each: _literal(part, each) for each, part in value.items()}
+    if isinstance(value, list):
+        return [_literal(part, key) for part in value]
+    if isinstance(value, str):
+        written = " {0}" if key == "message" else "\\u{1:04x}"
+        return _VARIABLE.sub(lambda found: written.format(found[0], ord(found[0])), value)
+    return value
 
 
 def _kinds(rules: list[dict[str, Any]]) -> Iterator[str]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from functools import partial
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from capgen.targets.kyverno import legacy, policies
 from tests.engines import recording
@@ -29,19 +29,32 @@ if TYPE_CHECKING:
     from capgen.targets.base import Target
     from tests.engines.judged import Judged
 
-# What these do not say no other profile of the library says; the first say every rule.
+
+class _Asks(NamedTuple):
+    """What is asked about a target.
+
+    Attributes:
+        profiles: by name.
+        each: how many requests of one rule, occasion and verdict.
+        step: of the tables of exemptions every so many-th row.
+        warned: how a warning names a policy.
+    """
+
+    profiles: tuple[str, ...]
+    each: int
+    step: int
+    warned: str
+
+
+# These say every rule; what the others do not say no other profile of the library says.
 _EVERY_RULE: Final = ("pss-restricted", "all-plain", "all-effective", "all-both", "all-token")
-_PROFILES: Final = {
-    policies.TARGET.name: (*_EVERY_RULE, "pss-baseline", "all-turned"),
-    legacy.TARGET.name: _EVERY_RULE,
+_ASKS: Final = {
+    policies.TARGET.name: _Asks(
+        (*_EVERY_RULE, "pss-baseline", "all-turned"), 6, 1, "Policy {} failed: "
+    ),
+    legacy.TARGET.name: _Asks(_EVERY_RULE, 1, 4, "policy {}."),
 }
-# Requests of one rule, occasion and verdict.
-_OF_EACH: Final = {policies.TARGET.name: 6, legacy.TARGET.name: 1}
-# Of the tables of exemptions every so many-th row.
-_ROWS: Final = {policies.TARGET.name: 1, legacy.TARGET.name: 4}
 _OFFLINE: Final = "pss-restricted"
-# How a warning names a policy.
-_WARNED: Final = {policies.TARGET.name: "Policy {} failed: ", legacy.TARGET.name: "policy {}."}
 
 
 def checks() -> list[Check]:
@@ -63,10 +76,10 @@ def _agreed(target: Target, laboratory: Lab) -> Row:
     kyverno = laboratory.kyverno
     cases = 0
     differences: list[Difference] = []
-    for name in _PROFILES[target.name]:
+    for name in _ASKS[target.name].profiles:
         each = judged()[name]
         reference = Reference(each.profile())
-        asked = [*_some(each, recorded(reference.profile), _OF_EACH[target.name])]
+        asked = [*_some(each, recorded(reference.profile), _ASKS[target.name].each)]
         asked += [
             Asked(case, request, must=refused)
             for case, request, refused in chosen_pods(reference.profile)
@@ -103,7 +116,7 @@ def _exempted(target: Target, laboratory: Lab) -> Row:
     cases, invalid = 0, 0
     differences: list[Difference] = []
     for number, (profile, rows) in enumerate(exempt.by_hand()):
-        asked = rows[:: _ROWS[target.name]]
+        asked = rows[:: _ASKS[target.name].step]
         reference = Reference(profile._replace(name=f"exempt-{number}"))
         said = words(kyverno, target, reference, [each.request for each in asked])
         for each, word in zip(asked, said, strict=True):
@@ -132,7 +145,7 @@ def _matched(target: Target, laboratory: Lab) -> Row:
     kyverno.load([])
     match.furnished(cluster)
     kyverno.load([each for profile in match.matching() for each in emitted(profile, target)])
-    cases, differences = match.asked(cluster, _WARNED[target.name].format)
+    cases, differences = match.asked(cluster, _ASKS[target.name].warned.format)
     kyverno.load([])
     return _row(target, laboratory, cases, differences, "match")
 

@@ -34,7 +34,7 @@ match:
   namespaceSelector: {{matchLabels: {{team: a}}}}
 rules:
   privileged: false
-  hostPID: false
+  hostPath: {{allow: [{{prefix: "/{{{{request.operation}}}}/$(x)"}}]}}
 exempt:
   - {{images: [exempt], rules: [privileged], reason: a fault to be seen, until: "2099-12-31"}}
 """
@@ -69,6 +69,12 @@ def _created(namespace: str, labels: Mapping) -> Request:
     return Request(_pod(**_BAD), namespace=namespace, namespace_labels=labels)
 
 
+def _mounted(path: str) -> Request:
+    volumes = [{"name": "v", "hostPath": {"path": path}}]
+    pod = {"spec": {**_pod()["spec"], "volumes": volumes}}
+    return Request(pod, namespace=_NAMESPACE, namespace_labels=_SELECTED)
+
+
 def _debugged() -> Request:
     added = [{"name": "debug", "image": "i", **_BAD}]
     new = {"spec": {**_pod()["spec"], "ephemeralContainers": added}}
@@ -79,6 +85,11 @@ _OWNED: Final = owner(_DEPLOYMENT, _pod(**_BAD))
 # Each with the verdict of the policies without a fault.
 _REQUESTS: Final[dict[str, tuple[Request, str]]] = {
     "bad pod": (_created(_NAMESPACE, _SELECTED), "denied"),
+    "path that looks like Kyverno's variables": (
+        _mounted("/{{request.operation}}/$(x)"),
+        "admitted",
+    ),
+    "path that such variables stand for": (_mounted("/CREATE/x"), "denied"),
     "bad pod of another team": (_created("lab-faults-other", {"team": "b"}), "admitted"),
     "bad pod in a namespace that is left out": (
         _created("lab-faults-excluded", _SELECTED),
