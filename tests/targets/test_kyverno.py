@@ -98,7 +98,7 @@ def test_a_policy_says_what_vap_says(spec: str) -> None:
 def test_what_legacy_is_asked_about(part: str) -> None:
     """Kinds, with the subresource, and operations; namespaces by label if the profile has any."""
     kinds, operations = SHAPES[part]
-    resources: dict[str, Any] = {"kinds": kinds, "operations": operations}
+    resources: dict[str, Any] = {"kinds": kinds, "operations": operations, "namespaces": ["*"]}
     for spec, more in (
         (ON, {}),
         (

@@ -33,6 +33,10 @@ _WARNING: Final = _KIND._replace(since="1.13.0")
 # Kyverno reads variables of its own in every text, `{{x}}` and `$(x)`. The second character of such
 # a start is escaped in CEL, where only a literal can hold it; in words it is moved away.
 _VARIABLE: Final = re.compile(r"(?<=\{)\{|(?<=\$)\(")
+# Every namespace. Of a rule with a wildcard here Kyverno makes no native policy, and so does not
+# compile each of its expressions with every variable for every kind when the policy is created:
+# of many kinds and rules that takes longer than its webhook may.
+_ANYWHERE: Final = ("*",)
 # What the chart of Kyverno 1.11 asks for.
 _FLOOR: Final = 25
 
@@ -42,9 +46,8 @@ _ABOUT: Final = (
     " from 1.17 on there is the target `kyverno`. Apply one of the two, not both."
 )
 _NATIVE: Final = (
-    "No ValidatingAdmissionPolicy is made of these policies: in Kyverno 1.11 to 1.13"
-    " `features.generateValidatingAdmissionPolicy` is off (the default); since 1.14 a policy must"
-    " ask for it, and these do not."
+    "No ValidatingAdmissionPolicy is made of these policies: Kyverno makes none of a rule that"
+    " names namespaces by a wildcard."
 )
 
 
@@ -88,6 +91,7 @@ def _rule(shape: Shape, spec: dict[str, Any]) -> dict[str, Any]:
     resources = {
         "kinds": list(_kinds(rules)),
         "operations": list(dict.fromkeys(each for rule in rules for each in rule["operations"])),
+        "namespaces": list(_ANYWHERE),
     }
     if "namespaceSelector" in constraints:
         resources["namespaceSelector"] = constraints["namespaceSelector"]
