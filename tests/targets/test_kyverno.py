@@ -32,6 +32,9 @@ match:
   namespaces: {include: ["team-*"]}
   namespaceSelector: {matchLabels: {a: b}}
 """
+SELECTED: Final = {
+    "namespaceSelector": {"matchExpressions": [{"key": "a", "operator": "In", "values": ["b"]}]}
+}
 ON: Final = "\nenforceOn: [pods, controllers]\n"
 SHAPES: Final = {
     "pods": (["v1/Pod"], ["CREATE"]),
@@ -99,17 +102,7 @@ def test_what_legacy_is_asked_about(part: str) -> None:
     """Kinds, with the subresource, and operations; namespaces by label if the profile has any."""
     kinds, operations = SHAPES[part]
     resources: dict[str, Any] = {"kinds": kinds, "operations": operations, "namespaces": ["*"]}
-    for spec, more in (
-        (ON, {}),
-        (
-            MATCH + ON,
-            {
-                "namespaceSelector": {
-                    "matchExpressions": [{"key": "a", "operator": "In", "values": ["b"]}]
-                }
-            },
-        ),
-    ):
+    for spec, more in ((ON, {}), (MATCH + ON, SELECTED)):
         (rule,) = emitted(legacy.TARGET, spec)[part]["spec"]["rules"]
         assert rule["name"] == part
         assert rule["match"] == {"any": [{"resources": resources | more}]}

@@ -106,7 +106,7 @@ def _rollout(profile: Profile) -> list[Step]:
         Step(first, ("kubectl apply -k .", "kubectl get policyreports --all-namespaces")),
         Step(
             "See that the webhooks ask for `pods/ephemeralcontainers` too, without which"
-            " `kubectl debug` goes by the policies.",
+            " `kubectl debug` passes the policies by.",
             (_WEBHOOKS,),
         ),
     ]

@@ -59,7 +59,7 @@ _OFFLINE: Final = "pss-restricted"
 
 def checks() -> list[Check]:
     """Return the checks of each target."""
-    every = (_agreed, _exempted, _updated, _matched, _seeded, _offline)
+    every = (_agreed, _exempted, _updated, _matched, _seeded, _simulated)
     return [Check("kyverno", _named(run, target)) for target in TARGETS for run in every]
 
 
@@ -90,7 +90,7 @@ def _agreed(target: Target, laboratory: Lab) -> Row:
     return _row(target, laboratory, cases, differences, "witnesses and chosen pods")
 
 
-def _offline(target: Target, _: Lab) -> Row:
+def _simulated(target: Target, _: Lab) -> Row:
     """Have the CLI judge a pod for each edge of a profile, as the API server would hand it over."""
     each = judged()[_OFFLINE]
     reference = Reference(each.profile()._replace(controllers=False))
