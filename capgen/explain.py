@@ -125,8 +125,8 @@ def _matches(profile: Profile) -> Iterator[str]:
 def _said(profile: Profile, rule: str) -> Iterator[str]:
     """Say how each target says a rule of a profile."""
     for target in TARGETS:
-        if profile.minors[0] < target.floor:
-            yield f"{target.name:18}needs Kubernetes 1.{target.floor}"
+        if unfit := target.unfit(profile.minors):
+            yield f"{target.name:18}{unfit}"
             continue
         cell = target.emit(profile).cells[rule]
         accepted = profile.accept.get(target.name, {}).get(rule)

@@ -28,11 +28,12 @@ def rules(*, as_json: bool) -> str:
 
 
 def targets(*, as_json: bool) -> str:
-    """List the targets: name, oldest minor version of Kubernetes, meaning."""
+    """List the targets: name, oldest and newest minor version of Kubernetes, meaning."""
     rows = [
         {
             "target": target.name,
             "kubernetes": f"1.{target.floor}" if target.floor else None,
+            "until": f"1.{target.ceiling}" if target.ceiling is not None else None,
             "default": target.name in DEFAULT,
             "means": target.means,
         }

@@ -27,7 +27,8 @@ ROOMS: dict[str, set[str]] = {
     "policy": {"errors"},
     "profile": {"policy", "reader", "capabilities", "errors"},
     "lang": {"policy", "errors"},
-    "targets": {"lang", "policy", "capabilities", "errors"},
+    # Pod Security labels ask for levels of the library.
+    "targets": {"lang", "profile", "policy", "capabilities", "errors"},
     "check": {"profile", "policy", "reader", "terminal", "errors"},
     "compiler": {"targets", "profile", "policy", "reader", "terminal", "errors"},
     "explain": {"targets", "profile", "policy", "errors"},

@@ -117,11 +117,9 @@ def _compile(
             " admitted that it refuses; say `mutate: true` if they are to be"
         )
         raise source.error(message, "spec", "mutate")
-    if profile.minors[0] < wanted.floor:
-        message = (
-            f"the target `{wanted.name}` needs Kubernetes 1.{wanted.floor}; "
-            f"the profile is for 1.{profile.minors[0]} too"
-        )
+    if unfit := wanted.unfit(profile.minors):
+        minor = profile.minors[0 if profile.minors[0] < wanted.floor else -1]
+        message = f"the target `{wanted.name}` {unfit}; the profile is for 1.{minor} too"
         raise source.error(message, "spec", "kubernetes")
     try:
         output = wanted.emit(profile)

@@ -90,6 +90,7 @@ class Target:
         floor: the oldest minor version of Kubernetes that takes it; 0 where there is none.
         emit: makes its output of a profile.
         mutates: it sets values and does nothing else: of a profile that sets none, nothing.
+        ceiling: the newest minor version that takes it; None where there is none.
     """
 
     name: str
@@ -97,6 +98,15 @@ class Target:
     floor: int
     emit: Callable[[Profile], Output]
     mutates: bool = False
+    ceiling: int | None = None
+
+    def unfit(self, minors: range) -> str:
+        """Say which minor version it needs and a profile is not for; "" where all is well."""
+        if minors[0] < self.floor:
+            return f"needs Kubernetes 1.{self.floor}"
+        if self.ceiling is not None and minors[-1] > self.ceiling:
+            return f"is for Kubernetes up to 1.{self.ceiling}"
+        return ""
 
 
 def without_exemptions(cells: dict[str, Cell], profile: Profile, why: str) -> dict[str, Cell]:

@@ -53,13 +53,13 @@ def agrees(_: Lab) -> Row:
     with PspCluster() as live, PspBulk() as bulk:
         for engine in (live, bulk):
             engine.load(artefacts)
-        words = [[_said(each) for each in engine.judge(requests)] for engine in (live, bulk)]
+        words = [[said(each) for each in engine.judge(requests)] for engine in (live, bulk)]
     differing = tuple(
         Difference(request.object, expected, actual)
         for request, expected, actual in zip(requests, *words, strict=True)
         if expected != actual
     )
-    counts = Counter(said.partition(" ")[0] for said in words[0])
+    counts = Counter(word.partition(" ")[0] for word in words[0])
     if not (counts["admitted"] and counts["denied"]) or counts["errored"]:
         raise LabError(f"PodSecurityPolicy says the same of all pods, or nothing: {counts}")
     notes = ", ".join(f"{count} {outcome}" for outcome, count in sorted(counts.items()))
@@ -102,7 +102,7 @@ def _new(pod: Pod, account: str) -> Pod:
     return {**pod, "spec": spec}
 
 
-def _said(verdict: Verdict) -> str:
+def said(verdict: Verdict) -> str:
     """Return all of a verdict that both engines can know."""
     if verdict.outcome == "denied":
         # The policies' reasons come in no order.

@@ -86,7 +86,7 @@ class PspCluster:
             LabError: the server does not take one; it is of another kind, or lets everything be
                 used, the laboratory's own policies too; or they did not act in time.
         """
-        psp_objects.check(artefacts)
+        psp_objects.check(artefacts, psp_objects.LIVE_KINDS)
         self._cluster.delete(reversed(self._loaded))
         self._loaded = []
         # That the old ones are gone, and that the plugin refuses at all, is seen before new ones
@@ -102,6 +102,8 @@ class PspCluster:
             user="plain",
         )
         self._loaded = list(artefacts)
+        for namespace in {each["metadata"].get("namespace", "") for each in artefacts} - {""}:
+            self._make(namespace, automount=True, requests=())
         self._cluster.apply(artefacts)
         self._mark()
 

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 _RBAC: Final = "rbac.authorization.k8s.io"
 _RESOURCE: Final = "podsecuritypolicies"
 KINDS: Final = ("PodSecurityPolicy", "ClusterRole", "ClusterRoleBinding")
+# What the server takes beside, and the plugin in process does not.
+LIVE_KINDS: Final = (*KINDS, "RoleBinding")
 _STRATEGIES: Final = ("seLinux", "runAsUser", "supplementalGroups", "fsGroup")
 
 # The namespace and the account of the canaries.
@@ -91,7 +93,7 @@ def account(namespace: str, name: str, *, automount: bool = True) -> Object:
     }
 
 
-def check(artefacts: Iterable[Object]) -> None:
+def check(artefacts: Iterable[Object], kinds: tuple[str, ...] = KINDS) -> None:
     """Refuse artefacts of which the laboratory could not say what they do.
 
     Raises:
@@ -99,7 +101,7 @@ def check(artefacts: Iterable[Object]) -> None:
     """
     for each in artefacts:
         name = f"{each['kind']} {each['metadata']['name']}"
-        if each["kind"] not in KINDS:
+        if each["kind"] not in kinds:
             raise LabError(f"{name} is no artefact of PodSecurityPolicy")
         if any(map(_uses_all, each.get("rules") or ())):
             raise LabError(f"{name} lets every policy be used, the laboratory's own too")

@@ -1,0 +1,156 @@
+"""Faults in what the `psp` target emits: PodSecurityPolicy must judge some pod otherwise by each.
+
+Otherwise is also a pod that is let in changed otherwise.
+"""
+
+from __future__ import annotations
+
+import copy
+import random
+from collections import Counter
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from tests.engines.lab import LabError
+from tests.engines.proving import Difference, Row
+from tests.engines.psp.agree import said
+from tests.engines.psp.bulk import PspBulk
+from tests.engines.psp.profiles import SAYABLE, profiles
+from tests.engines.psp.target import objects, requests
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from capgen.policy.admit import Request
+    from tests.engines.proving import Lab
+    from tests.engines.rest import Object
+
+_PROFILES: Final = ("pss-restricted", *SAYABLE)
+_PODS: Final = 200
+_AT_ONCE: Final = 50
+_SEED: Final = 77
+_OURS: Final = "capgen/"
+_BOUNDS: Final = {"min": 1, "max": -1}
+
+
+class Equivalent(NamedTuple):
+    """Faults that change nothing.
+
+    Attributes:
+        profile: the profile; "*": all.
+        what: what their account has in it.
+        why: what keeps them from being seen.
+    """
+
+    profile: str
+    what: str
+    why: str
+
+    def is_of(self, profile: str, what: str) -> bool:
+        """Tell whether a fault is one of them."""
+        return self.profile in ("*", profile) and self.what in what
+
+
+EQUIVALENT: Final[tuple[Equivalent, ...]] = ()
+
+
+def psp_faults(_: Lab) -> Row:
+    """Asks about each fault."""
+    seen: Counter[str] = Counter()
+    excused: Counter[Equivalent] = Counter()
+    differing: list[Difference] = []
+    with PspBulk() as engine:
+        for name in _PROFILES:
+            right = objects(profiles()[name])
+            asked = list(requests(profiles()[name], _PODS))
+            # Most faults are then seen in the first few that are asked.
+            random.Random(_SEED).shuffle(asked)
+            engine.load(right)
+            expected = [said(verdict) for verdict in engine.judge(asked)]
+            for what, wrong in faults(right):
+                try:
+                    engine.load(wrong)
+                except LabError:
+                    # The API takes no such policy.
+                    seen["refused"] += 1
+                    continue
+                if _seen(engine, asked, expected):
+                    seen["caught"] += 1
+                elif row := next((row for row in EQUIVALENT if row.is_of(name, what)), None):
+                    excused[row] += 1
+                else:
+                    differing.append(Difference(name, f"judged otherwise for: {what}", "alike"))
+        version = engine.version
+    stale = (row for row in EQUIVALENT if not excused[row])
+    differing += [Difference(list(row), "changes nothing", "none is missed") for row in stale]
+    note = f"faults; {seen['refused']} more the API refuses, {excused.total()} more change nothing"
+    count = seen["caught"] + len(differing)
+    return Row("psp", "podsecuritypolicy", version, count, tuple(differing), note)
+
+
+def _seen(engine: PspBulk, asked: list[Request], expected: list[str]) -> bool:
+    """Tell whether some verdict is another than without the fault."""
+    return any(
+        said(verdict) != expected[start + place]
+        for start in range(0, len(asked), _AT_ONCE)
+        for place, verdict in enumerate([*engine.judge(asked[start : start + _AT_ONCE])])
+    )
+
+
+def faults(right: list[Object]) -> Iterator[tuple[str, list[Object]]]:
+    """Yield the objects with one fault at a time: what it is, and the objects."""
+    policy, role, *bindings = right
+    for key in policy["spec"]:
+        for what, value in _turned(policy["spec"][key]):
+            wrong = copy.deepcopy(policy)
+            wrong["spec"][key] = value
+            yield f"{key}: {what}", [wrong, role, *bindings]
+        wrong = copy.deepcopy(policy)
+        del wrong["spec"][key]
+        yield f"{key} is left out", [wrong, role, *bindings]
+    for key, text in policy["metadata"]["annotations"].items():
+        if key.startswith(_OURS):
+            continue
+        wrong = copy.deepcopy(policy)
+        del wrong["metadata"]["annotations"][key]
+        yield f"{key} is left out", [wrong, role, *bindings]
+        names = text.split(",")
+        for name in names if len(names) > 1 else ():
+            wrong = copy.deepcopy(policy)
+            rest = ",".join(each for each in names if each != name)
+            wrong["metadata"]["annotations"][key] = rest
+            yield f"{key}: {name} is left out", [wrong, role, *bindings]
+    yield "the binding is lost", [policy, role]
+    wrong = copy.deepcopy(role)
+    wrong["rules"][0]["resourceNames"] = ["another"]
+    yield "the role names another policy", [policy, wrong, *bindings]
+
+
+def _turned(value: object) -> Iterator[tuple[str, object]]:
+    """Yield a value of a policy's spec with one fault at a time."""
+    match value:
+        case bool():
+            yield "turned", not value
+        case str():
+            yield "another", f"{value}x"
+        case [*items]:
+            for place, item in enumerate(items):
+                before, after = items[:place], items[place + 1 :]
+                yield f"{item} is left out", before + after
+                for what, other in _turned(item) if isinstance(item, dict) else ():
+                    yield f"{item}: {what}", [*before, other, *after]
+        case dict():
+            yield from _struct(value)
+
+
+def _struct(struct: Object) -> Iterator[tuple[str, object]]:
+    if "rule" in struct:
+        yield "RunAsAny", {"rule": "RunAsAny"}
+    for key, inner in struct.items():
+        if key == "rule":
+            continue
+        yield f"{key} is left out", {k: v for k, v in struct.items() if k != key}
+        # A range of one has no bound to move.
+        if key in _BOUNDS and struct["min"] != struct["max"]:
+            yield f"{key} is moved", {**struct, key: inner + _BOUNDS[key]}
+        for what, other in _turned(inner):
+            yield f"{key}: {what}", {**struct, key: other}
