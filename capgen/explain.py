@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from capgen.policy.profile import Profile, Union
+    from capgen.targets.base import Cell
 
 
 def explain(subject: str | None, kubernetes: str | None, today: str | None = None) -> str:
@@ -61,7 +62,8 @@ def _rule(entry: Entry, kubernetes: str | None) -> Iterator[str]:
             if rule.id == entry.id:
                 yield ""
                 yield f"  In {name} (Kubernetes {_span(profile)}): {asks(rule)}"
-                yield from ("      " + line for line in _said(profile, rule.id))
+                said = _said(profile, rule.id, _outputs(profile))
+                yield from (f"      {line}" for line in said)
 
 
 def _union(union: Union) -> Iterator[str]:
@@ -83,11 +85,12 @@ def _profile(profile: Profile) -> Iterator[str]:
     action = profile.enforcement.value
     yield f"Kubernetes {_span(profile)}; {action}; sha256 {content_hash(profile)}"
     yield from _matches(profile)
+    outputs = _outputs(profile)
     for rule in profile.rules:
         yield ""
         yield f"{rule.id}: {asks(rule)}"
         yield f"    {rule.entry.means}"
-        yield from (f"    {line}" for line in _said(profile, rule.id))
+        yield from (f"    {line}" for line in _said(profile, rule.id, outputs))
     for each in profile.exempt:
         yield ""
         who = " ".join(
@@ -122,13 +125,18 @@ def _matches(profile: Profile) -> Iterator[str]:
         yield f"judged: {pods}controllers by their pod template"
 
 
-def _said(profile: Profile, rule: str) -> Iterator[str]:
+def _outputs(profile: Profile) -> list[dict[str, Cell] | str]:
+    """Return how each target says each rule of a profile, or why it does not take the profile."""
+    return [target.unfit(profile.minors) or target.emit(profile).cells for target in TARGETS]
+
+
+def _said(profile: Profile, rule: str, outputs: list[dict[str, Cell] | str]) -> Iterator[str]:
     """Say how each target says a rule of a profile."""
-    for target in TARGETS:
-        if unfit := target.unfit(profile.minors):
-            yield f"{target.name:18}{unfit}"
+    for target, cells in zip(TARGETS, outputs, strict=True):
+        if isinstance(cells, str):
+            yield f"{target.name:18}{cells}"
             continue
-        cell = target.emit(profile).cells[rule]
+        cell = cells[rule]
         accepted = profile.accept.get(target.name, {}).get(rule)
         note = f"{cell.note}; accepted: {accepted}" if accepted else cell.note
         yield f"{target.name:18}{cell.status.value}: {note}"

@@ -121,6 +121,13 @@ def test_stdout(capgen: Capgen) -> None:
     assert not (capgen.folder / "out").exists()
 
 
+def test_stdout_is_what_a_cluster_takes(capgen: Capgen) -> None:
+    """What stands beside the objects, a kustomization, is no input of `kubectl apply`."""
+    done = capgen("compile", "pss/privileged", "-t", "psp", "--stdout", "--kubernetes", "1.24")
+    kinds = [document["kind"] for document in yaml.safe_load_all(done.stdout)]
+    assert kinds == ["PodSecurityPolicy", "ClusterRole", "ClusterRoleBinding"]
+
+
 def test_stdout_takes_one_target(capgen: Capgen) -> None:
     """Several targets on stdout are bad usage, with their names."""
     capgen.write("web.yaml", WEB)

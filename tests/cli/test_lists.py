@@ -53,15 +53,19 @@ def test_rules(capgen: Capgen) -> None:
 
 
 def test_targets(capgen: Capgen) -> None:
-    """Every target is listed, with the oldest Kubernetes that takes it."""
+    """Every target is listed, with the oldest and the newest Kubernetes that takes it."""
     rows = {row["target"]: row for row in capgen("targets", "--json").json}
-    assert {name: (row["kubernetes"], row["default"]) for name, row in rows.items()} == {
-        "security-context": (None, True),
-        "vap": ("1.30", True),
-        "map": ("1.36", False),
-        "kyverno": ("1.30", False),
-        "kyverno-legacy": ("1.25", False),
-        "docker": (None, False),
+    assert {
+        name: (row["kubernetes"], row["until"], row["default"]) for name, row in rows.items()
+    } == {
+        "security-context": (None, None, True),
+        "vap": ("1.30", None, True),
+        "map": ("1.36", None, False),
+        "kyverno": ("1.30", None, False),
+        "kyverno-legacy": ("1.25", None, False),
+        "psa": ("1.23", None, False),
+        "psp": ("1.19", "1.24", False),
+        "docker": (None, None, False),
     }
     assert [line.split()[0] for line in capgen("targets").stdout.splitlines()] == list(rows)
 

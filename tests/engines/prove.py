@@ -34,8 +34,11 @@ from tests.engines.order_check import order_fuzzed, order_matrix, order_sampled
 from tests.engines.pod_security_check import fixtures_agree, random_agree, witnesses_agree
 from tests.engines.proving import Check, Difference, Lab, Row, report, table
 from tests.engines.psa import Request, defaulted, fixtures
+from tests.engines.psa_target import psa_agrees, psa_live
 from tests.engines.psp.agree import agrees
 from tests.engines.psp.check import judges
+from tests.engines.psp.faults import psp_faults
+from tests.engines.psp.target import psp_agrees, psp_live
 from tests.engines.runtimes.check import (
     chosen_containers,
     containerd_cases,
@@ -90,6 +93,8 @@ CHECKS = (
     Check("psa", fixtures_agree),
     Check("psa", witnesses_agree),
     Check("psa", random_agree),
+    Check("psa", psa_agrees),
+    Check("psa", psa_live),
     Check("yaml", yaml_reader),
     Check("cel", cel_environments),
     Check("order", order_matrix),
@@ -124,6 +129,9 @@ CHECKS = (
     Check("faults", map_faults),
     Check("psp", judges),
     Check("psp", agrees),
+    Check("psp", psp_agrees),
+    Check("psp", psp_live),
+    Check("psp", psp_faults),
     Check("gatekeeper", gatekeeper_judges),
     Check("gatekeeper", gator_judges),
     Check("kyverno", kyverno_live),

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 import yaml
 
-from capgen.policy.admit import Operation
+from capgen.policy.admit import Operation, Request
 from capgen.policy.defaults import defaulted
 from capgen.policy.match import Match
 from capgen.policy.witness import witnesses
@@ -27,6 +27,7 @@ from tests.engines.judged import judged
 from tests.engines.lab import LabError
 from tests.engines.proving import Difference, Row
 from tests.engines.psa import Request as At
+from tests.engines.vap.asking import furnish
 from tests.pods_random import random_pods
 
 if TYPE_CHECKING:
@@ -41,7 +42,7 @@ if TYPE_CHECKING:
 _SEED: Final = 4_242
 _PODS: Final = 500
 # Those whose labels a real namespace is given.
-_LIVE: Final = ("pss/baseline", "pss/restricted", "worked/ingress-controller", "worked/database")
+_LIVE: Final = ("pss/baseline", "pss/restricted", "worked/image-builder", "worked/database")
 _LIVE_MINOR: Final = "1.36"
 _NAMESPACE: Final = "lab-psa"
 _FREE: Final = "lab-psa-free"
@@ -59,10 +60,10 @@ def psa_agrees(laboratory: Lab) -> Row:
         at = ((found.level, f"v1.{found.version}"),)
         verdicts = [verdict.allowed for (verdict,) in judge.judge(At(pod, at) for _, pod in pods)]
         labelled += found.level != "privileged"
-        taken = _taken(laboratory.cluster, [pod for _, pod in pods])
-        here = _differing(profile, pods, verdicts, taken)
-        differing += here
-        cases += sum(taken)
+        seen = list(_differing(profile, pods, verdicts))
+        taken = _taken(laboratory.cluster, [pod for pod, _ in seen])
+        differing += [each for (_, each), valid in zip(seen, taken, strict=True) if valid]
+        cases += len(pods) - taken.count(False)
     note = f"{labelled} of the profiles imply baseline or restricted"
     return Row("psa", "pod-security-admission", judge.version, cases, tuple(differing), note)
 
@@ -101,22 +102,16 @@ def psa_live(laboratory: Lab) -> Row:
 
 
 def _differing(
-    profile: Profile,
-    pods: Sequence[tuple[str, Mapping]],
-    verdicts: Iterable[bool],
-    taken: Iterable[bool],
-) -> list[Difference]:
+    profile: Profile, pods: Iterable[tuple[str, Mapping]], verdicts: Iterable[bool]
+) -> Iterator[tuple[Mapping, Difference]]:
+    """Yield the pods on which the level breaks a law, if the API takes them."""
     whole, held = Reference(profile), Reference(_enforced(profile))
-    found = []
-    for (name, pod), allowed, valid in zip(pods, verdicts, taken, strict=True):
+    for (name, pod), allowed in zip(pods, verdicts, strict=True):
         about = [profile.name, name, pod]
-        if not valid:
-            continue
         if not allowed and whole.pod_word(pod).allowed:
-            found.append(Difference(about, "admitted, as the profile does", "refused by the level"))
-        if allowed and not held.pod_word(pod).allowed:
-            found.append(Difference(about, str(held.pod_word(pod)), "admitted by the level"))
-    return found
+            yield pod, Difference(about, "admitted, as the profile does", "refused by the level")
+        if allowed and not (word := held.pod_word(pod)).allowed:
+            yield pod, Difference(about, str(word), "admitted by the level")
 
 
 def _enforced(profile: Profile) -> Profile:
@@ -130,6 +125,7 @@ def _taken(cluster: Cluster, pods: Sequence[Mapping]) -> list[bool]:
     """Tell of each pod whether the API takes it where no policy holds."""
     cluster.namespace(_FREE)
     plain = [_created(pod) for pod in pods]
+    furnish(cluster, [Request(pod) for pod in plain])
     return [answer.outcome != "invalid" for answer in cluster.judge(_FREE, plain)]
 
 

@@ -10,6 +10,8 @@ import random
 from collections import Counter
 from typing import TYPE_CHECKING, Final, NamedTuple
 
+from capgen.policy.admit import Request
+from capgen.policy.witness import base_pod
 from tests.engines.lab import LabError
 from tests.engines.proving import Difference, Row
 from tests.engines.psp.agree import said
@@ -20,7 +22,7 @@ from tests.engines.psp.target import objects, requests
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from capgen.policy.admit import Request
+    from capgen.policy.profile import Profile
     from tests.engines.proving import Lab
     from tests.engines.rest import Object
 
@@ -28,6 +30,7 @@ _PROFILES: Final = ("pss-restricted", *SAYABLE)
 _PODS: Final = 200
 _AT_ONCE: Final = 50
 _SEED: Final = 77
+_ANY: Final = "RunAsAny"
 _OURS: Final = "capgen/"
 _BOUNDS: Final = {"min": 1, "max": -1}
 
@@ -50,7 +53,14 @@ class Equivalent(NamedTuple):
         return self.profile in ("*", profile) and self.what in what
 
 
-EQUIVALENT: Final[tuple[Equivalent, ...]] = ()
+EQUIVALENT: Final = (
+    Equivalent("*", "allowedProcMountTypes", "the server drops the field without its feature gate"),
+    Equivalent("*", "'min': 0, 'max': 65535}: min is", "no pod has the port 0"),
+    Equivalent("*", "net.ipv4.ip_unprivileged_port_start is left out", "1.24 knows it to be safe"),
+)
+# What a policy is read as where a key is left out.
+_DEFAULTS: Final[tuple[object, ...]] = (False, [], {"rule": _ANY})
+_OPEN: Final = {"allowPrivilegeEscalation": True}
 
 
 def psp_faults(_: Lab) -> Row:
@@ -61,7 +71,7 @@ def psp_faults(_: Lab) -> Row:
     with PspBulk() as engine:
         for name in _PROFILES:
             right = objects(profiles()[name])
-            asked = list(requests(profiles()[name], _PODS))
+            asked = [*requests(profiles()[name], _PODS), *_named(profiles()[name], right[0])]
             # Most faults are then seen in the first few that are asked.
             random.Random(_SEED).shuffle(asked)
             engine.load(right)
@@ -87,6 +97,20 @@ def psp_faults(_: Lab) -> Row:
     return Row("psp", "podsecuritypolicy", version, count, tuple(differing), note)
 
 
+def _named(profile: Profile, policy: Object) -> Iterator[Request]:
+    """Yield a pod for each capability and each sysctl that a policy names."""
+    spec = policy["spec"]
+    for name in spec["allowedCapabilities"]:
+        pod = copy.deepcopy(base_pod(profile))
+        context = pod["spec"]["containers"][0].setdefault("securityContext", {})
+        context.setdefault("capabilities", {})["add"] = [name]
+        yield Request(pod)
+    for name in (*spec.get("forbiddenSysctls", ()), *spec.get("allowedUnsafeSysctls", ())):
+        pod = copy.deepcopy(base_pod(profile))
+        pod["spec"].setdefault("securityContext", {})["sysctls"] = [{"name": name, "value": "1"}]
+        yield Request(pod)
+
+
 def _seen(engine: PspBulk, asked: list[Request], expected: list[str]) -> bool:
     """Tell whether some verdict is another than without the fault."""
     return any(
@@ -104,9 +128,11 @@ def faults(right: list[Object]) -> Iterator[tuple[str, list[Object]]]:
             wrong = copy.deepcopy(policy)
             wrong["spec"][key] = value
             yield f"{key}: {what}", [wrong, role, *bindings]
-        wrong = copy.deepcopy(policy)
-        del wrong["spec"][key]
-        yield f"{key} is left out", [wrong, role, *bindings]
+        value = policy["spec"][key]
+        if value != _OPEN[key] if key in _OPEN else value not in _DEFAULTS:
+            wrong = copy.deepcopy(policy)
+            del wrong["spec"][key]
+            yield f"{key} is left out", [wrong, role, *bindings]
     for key, text in policy["metadata"]["annotations"].items():
         if key.startswith(_OURS):
             continue
@@ -143,8 +169,8 @@ def _turned(value: object) -> Iterator[tuple[str, object]]:
 
 
 def _struct(struct: Object) -> Iterator[tuple[str, object]]:
-    if "rule" in struct:
-        yield "RunAsAny", {"rule": "RunAsAny"}
+    if struct.get("rule", _ANY) != _ANY:
+        yield _ANY, {"rule": _ANY}
     for key, inner in struct.items():
         if key == "rule":
             continue

@@ -110,8 +110,6 @@ SAYABLE: Final = {
           hostPath: {allow: [/]}
     """,
 }
-# It has no rules, and nothing to ask about.
-IDLE: Final = "pss-privileged"
 
 
 @cache
@@ -123,5 +121,4 @@ def profiles() -> dict[str, Profile]:
     return {
         name: profile._replace(name=name, match=Match(), exempt=(), pods=True, controllers=False)
         for name, profile in found.items()
-        if name != IDLE
     }
