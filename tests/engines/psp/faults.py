@@ -57,6 +57,9 @@ EQUIVALENT: Final = (
     Equivalent("*", "allowedProcMountTypes", "the server drops the field without its feature gate"),
     Equivalent("*", "'min': 0, 'max': 65535}: min is", "no pod has the port 0"),
     Equivalent("*", "net.ipv4.ip_unprivileged_port_start is left out", "1.24 knows it to be safe"),
+    Equivalent("pss-restricted", "allowedUnsafeSysctls is left out", "it has that one alone"),
+    Equivalent("psp-mutate", "allowedCapabilities: CHOWN", "what is added everywhere is allowed"),
+    Equivalent("psp-turned", "allowedRuntimeClassNames is left out", "it is empty"),
 )
 # What a policy is read as where a key is left out.
 _DEFAULTS: Final[tuple[object, ...]] = (False, [], {"rule": _ANY})
