@@ -38,6 +38,7 @@ from tests.engines.psa_target import psa_agrees, psa_live
 from tests.engines.psp.agree import agrees
 from tests.engines.psp.check import judges
 from tests.engines.psp.faults import psp_faults
+from tests.engines.psp.gaps import psp_gaps
 from tests.engines.psp.target import psp_agrees, psp_live
 from tests.engines.runtimes.check import (
     chosen_containers,
@@ -131,6 +132,7 @@ CHECKS = (
     Check("psp", agrees),
     Check("psp", psp_agrees),
     Check("psp", psp_live),
+    Check("psp", psp_gaps),
     Check("psp", psp_faults),
     Check("gatekeeper", gatekeeper_judges),
     Check("gatekeeper", gator_judges),

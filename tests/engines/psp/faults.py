@@ -7,13 +7,12 @@ from __future__ import annotations
 
 import copy
 import random
-from collections import Counter
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Final
 
 from capgen.policy.admit import Request
 from capgen.policy.witness import base_pod
+from tests.engines.faults import Equivalent, Fault, Tally
 from tests.engines.lab import LabError
-from tests.engines.proving import Difference, Row
 from tests.engines.psp.agree import said
 from tests.engines.psp.bulk import PspBulk
 from tests.engines.psp.profiles import SAYABLE, profiles
@@ -23,7 +22,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from capgen.policy.profile import Profile
-    from tests.engines.proving import Lab
+    from tests.engines.faults import Fate
+    from tests.engines.proving import Lab, Row
     from tests.engines.rest import Object
 
 _PROFILES: Final = ("pss-restricted", *SAYABLE)
@@ -35,31 +35,19 @@ _OURS: Final = "capgen/"
 _BOUNDS: Final = {"min": 1, "max": -1}
 
 
-class Equivalent(NamedTuple):
-    """Faults that change nothing.
-
-    Attributes:
-        profile: the profile; "*": all.
-        what: what their account has in it.
-        why: what keeps them from being seen.
-    """
-
-    profile: str
-    what: str
-    why: str
-
-    def is_of(self, profile: str, what: str) -> bool:
-        """Tell whether a fault is one of them."""
-        return self.profile in ("*", profile) and self.what in what
-
-
 EQUIVALENT: Final = (
-    Equivalent("*", "allowedProcMountTypes", "the server drops the field without its feature gate"),
-    Equivalent("*", "'min': 0, 'max': 65535}: min is", "no pod has the port 0"),
-    Equivalent("*", "net.ipv4.ip_unprivileged_port_start is left out", "1.24 knows it to be safe"),
-    Equivalent("pss-restricted", "allowedUnsafeSysctls is left out", "it has that one alone"),
-    Equivalent("psp-mutate", "allowedCapabilities: CHOWN", "what is added everywhere is allowed"),
-    Equivalent("psp-turned", "allowedRuntimeClassNames is left out", "it is empty"),
+    Equivalent(
+        "*", "", "allowedProcMountTypes", "the server drops the field without its feature gate"
+    ),
+    Equivalent("*", "", "'min': 0, 'max': 65535}: min is", "no pod has the port 0"),
+    Equivalent(
+        "*", "", "net.ipv4.ip_unprivileged_port_start is left out", "1.24 knows it to be safe"
+    ),
+    Equivalent("pss-restricted", "", "allowedUnsafeSysctls is left out", "it has that one alone"),
+    Equivalent(
+        "psp-mutate", "", "allowedCapabilities: CHOWN", "what is added everywhere is allowed"
+    ),
+    Equivalent("psp-turned", "", "allowedRuntimeClassNames is left out", "it is empty"),
 )
 # What a policy is read as where a key is left out.
 _DEFAULTS: Final[tuple[object, ...]] = (False, [], {"rule": _ANY})
@@ -68,36 +56,34 @@ _OPEN: Final = {"allowPrivilegeEscalation": True}
 
 def psp_faults(_: Lab) -> Row:
     """Asks about each fault."""
-    seen: Counter[str] = Counter()
-    excused: Counter[Equivalent] = Counter()
-    differing: list[Difference] = []
+    tally = Tally(EQUIVALENT)
     with PspBulk() as engine:
         for name in _PROFILES:
-            right = objects(profiles()[name])
-            asked = [*requests(profiles()[name], _PODS), *_named(profiles()[name], right[0])]
+            profile = profiles()[name]
+            right = objects(profile)
+            asked = [*requests(profile, _PODS), *_named(profile, right[0])]
             # Most faults are then seen in the first few that are asked.
             random.Random(_SEED).shuffle(asked)
             engine.load(right)
             expected = [said(verdict) for verdict in engine.judge(asked)]
-            for what, wrong in faults(right):
-                try:
-                    engine.load(wrong)
-                except LabError:
-                    # The API takes no such policy.
-                    seen["refused"] += 1
-                    continue
-                if _seen(engine, asked, expected):
-                    seen["caught"] += 1
-                elif row := next((row for row in EQUIVALENT if row.is_of(name, what)), None):
-                    excused[row] += 1
-                else:
-                    differing.append(Difference(name, f"judged otherwise for: {what}", "alike"))
-        version = engine.version
-    stale = (row for row in EQUIVALENT if not excused[row])
-    differing += [Difference(list(row), "changes nothing", "none is missed") for row in stale]
-    note = f"faults; {seen['refused']} more the API refuses, {excused.total()} more change nothing"
-    count = seen["caught"] + len(differing)
-    return Row("psp", "podsecuritypolicy", version, count, tuple(differing), note)
+            for fault in faults(right):
+                tally.add(name, name, fault, _fate(engine, fault, asked, expected))
+        return tally.row("psp", "podsecuritypolicy", engine.version)
+
+
+def _fate(
+    engine: PspBulk, fault: Fault[list[Object]], asked: list[Request], expected: list[str]
+) -> Fate:
+    try:
+        engine.load(fault.artefact)
+    except LabError:
+        # The API takes no such policy.
+        return "refused"
+    for start in range(0, len(asked), _AT_ONCE):
+        verdicts = engine.judge(asked[start : start + _AT_ONCE])
+        if [said(each) for each in verdicts] != expected[start : start + _AT_ONCE]:
+            return "caught"
+    return "missed"
 
 
 def _named(profile: Profile, policy: Object) -> Iterator[Request]:
@@ -114,44 +100,35 @@ def _named(profile: Profile, policy: Object) -> Iterator[Request]:
         yield Request(pod)
 
 
-def _seen(engine: PspBulk, asked: list[Request], expected: list[str]) -> bool:
-    """Tell whether some verdict is another than without the fault."""
-    return any(
-        said(verdict) != expected[start + place]
-        for start in range(0, len(asked), _AT_ONCE)
-        for place, verdict in enumerate([*engine.judge(asked[start : start + _AT_ONCE])])
-    )
-
-
-def faults(right: list[Object]) -> Iterator[tuple[str, list[Object]]]:
-    """Yield the objects with one fault at a time: what it is, and the objects."""
+def faults(right: list[Object]) -> Iterator[Fault[list[Object]]]:
+    """Yield the policy, its role and bindings with one fault at a time."""
     policy, role, *bindings = right
     for key in policy["spec"]:
         for what, value in _turned(policy["spec"][key]):
             wrong = copy.deepcopy(policy)
             wrong["spec"][key] = value
-            yield f"{key}: {what}", [wrong, role, *bindings]
+            yield Fault(f"{key}: {what}", "", [wrong, role, *bindings])
         value = policy["spec"][key]
         if value != _OPEN[key] if key in _OPEN else value not in _DEFAULTS:
             wrong = copy.deepcopy(policy)
             del wrong["spec"][key]
-            yield f"{key} is left out", [wrong, role, *bindings]
+            yield Fault(f"{key} is left out", "", [wrong, role, *bindings])
     for key, text in policy["metadata"]["annotations"].items():
         if key.startswith(_OURS):
             continue
         wrong = copy.deepcopy(policy)
         del wrong["metadata"]["annotations"][key]
-        yield f"{key} is left out", [wrong, role, *bindings]
+        yield Fault(f"{key} is left out", "", [wrong, role, *bindings])
         names = text.split(",")
         for name in names if len(names) > 1 else ():
             wrong = copy.deepcopy(policy)
             rest = ",".join(each for each in names if each != name)
             wrong["metadata"]["annotations"][key] = rest
-            yield f"{key}: {name} is left out", [wrong, role, *bindings]
-    yield "the binding is lost", [policy, role]
+            yield Fault(f"{key}: {name} is left out", "", [wrong, role, *bindings])
+    yield Fault("the binding is lost", "", [policy, role])
     wrong = copy.deepcopy(role)
     wrong["rules"][0]["resourceNames"] = ["another"]
-    yield "the role names another policy", [policy, wrong, *bindings]
+    yield Fault("the role names another policy", "", [policy, wrong, *bindings])
 
 
 def _turned(value: object) -> Iterator[tuple[str, object]]:

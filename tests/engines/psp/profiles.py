@@ -40,7 +40,7 @@ SAYABLE: Final = {
             reading: both
           appArmorProfile: {allow: [RuntimeDefault, "Localhost:web-1"]}
           procMount: Default
-          sysctls: {allow: [net.ipv4.tcp_syncookies, kernel.sem]}
+          sysctls: {allow: [net.ipv4.tcp_syncookies, kernel.sem, "net.ipv6.*"]}
           hostNetwork: false
           hostPID: false
           hostIPC: false
