@@ -108,7 +108,7 @@ def _cells(profile: Profile, found: Implied) -> dict[str, Cell]:
             cells[rule.id] = Cell(Status.GAP, _TEMPLATES)
         else:
             more = [_AGAIN, *([_UNSELECTED] if profile.match.pod_selector else [])]
-            cells[rule.id] = Cell(Status.STRICTER, "; ".join([f"{level} refuses it", *more]))
+            cells[rule.id] = Cell(Status.STRICTER, "; ".join([f"{level} enforces it", *more]))
     return cells
 
 
