@@ -26,9 +26,10 @@ from capgen.policy.subjects import (
 )
 from capgen.policy.values import Kind
 
+from .cel_constants import Constants, literal
 from .cel_derived import handler_hosts, host_paths, profile_annotations, token_mount, volume_types
 from .cel_names import NOTHING, Names
-from .cel_values import Value, holds, literal, refuses
+from .cel_values import Value, holds, refuses
 
 
 def offences(expression: Expression, names: Names) -> str:
@@ -65,13 +66,13 @@ def _test(test: Test, names: Names) -> str:
         case Field() as field:
             return _field(test, field, names)
         case VolumeTypes():
-            return volume_types(test.predicate, names)
+            return volume_types(test, names)
         case HandlerHosts():
             return handler_hosts(test, names)
         case ProfileAnnotations() as subject:
-            return profile_annotations(test.predicate, subject, names)
+            return profile_annotations(test, subject, names)
         case HostPaths(written):
-            return host_paths(test.predicate, names, written=written)
+            return host_paths(test, names, written=written)
         case TokenMount():
             return token_mount(test, names)
         case _:
@@ -83,7 +84,7 @@ def _field(test: Test, field: Field, names: Names) -> str:
         case Level.POD:
             return _in_pod(test, field, names) if names.pod_level else NOTHING
         case Level.CONTAINER:
-            bad, found = _judged(test, field, "c")
+            bad, found = _judged(test, field, "c", names.constants.of(test))
             return names.each_container(bad, _text("c.name", field, found))
         case Level.INHERITED:
             return _inherited(test, field, names)
@@ -92,11 +93,12 @@ def _field(test: Test, field: Field, names: Names) -> str:
 
 
 def _in_pod(test: Test, field: Field, names: Names) -> str:
+    constants = names.constants.of(test)
     if EACH not in field.path:
-        bad, found = _judged(test, field, names.spec)
+        bad, found = _judged(test, field, names.spec, constants)
         return f"({bad} ?\n  [{_text(None, field, found)}] : [])"
     items, value = _items(field, names.spec)
-    bad = refuses(test.predicate, value, unset_allowed=test.unset_allowed)
+    bad = _refuses(test, value, constants)
     listed = f"{items}.map(i,\n  {bad},\n  {_text(None, field, value.text())})"
     if not value.item or test.unset_allowed:
         return listed
@@ -105,6 +107,7 @@ def _in_pod(test: Test, field: Field, names: Names) -> str:
 
 
 def _inherited(test: Test, field: Field, names: Names) -> str:
+    constants = names.constants.of(test)
     above = _value(names.spec, field, field.path)
     if field.whole:
         struct = f"{_way('c', field.path[:-1])}.or({_way(names.spec, field.path[:-1])})"
@@ -112,26 +115,30 @@ def _inherited(test: Test, field: Field, names: Names) -> str:
     else:
         own = _value("c", field, field.path)
         value = Value(f"{own.optional}.or({above.optional})", field)
-    bad = refuses(test.predicate, value, unset_allowed=test.unset_allowed)
+    bad = _refuses(test, value, constants)
     judged = names.each_container(bad, _text("c.name", field, value.text()))
     if test.reading is Reading.EFFECTIVE or not names.pod_level:
         return judged
     # What a pod declares is judged even where every container overrides it.
     unset_allowed = test.unset_allowed or test.reading is not Reading.BOTH
-    bad = refuses(test.predicate, above, unset_allowed=unset_allowed)
+    bad = refuses(test.predicate, above, unset_allowed=unset_allowed, constants=constants)
     return f"({bad} ?\n  [{_text(None, field, above.text())}] : [])\n+ {judged}"
 
 
-def _judged(test: Test, field: Field, struct: str) -> tuple[str, str]:
+def _judged(test: Test, field: Field, struct: str, constants: Constants) -> tuple[str, str]:
     """Return when the field offends in a struct, and what then is found, as text."""
     if EACH in field.path:
         items, value = _items(field, struct)
-        bad = refuses(test.predicate, value, unset_allowed=test.unset_allowed)
+        bad = _refuses(test, value, constants)
         found = f"{items}.map(i, {bad}, {value.text()}).join(', ')"
         return f"{items}.exists(i, {bad})", found
     value = _value(struct, field, field.path)
-    bad = refuses(test.predicate, value, unset_allowed=test.unset_allowed)
+    bad = _refuses(test, value, constants)
     return bad, value.text()
+
+
+def _refuses(test: Test, value: Value, constants: Constants) -> str:
+    return refuses(test.predicate, value, unset_allowed=test.unset_allowed, constants=constants)
 
 
 def _items(field: Field, struct: str) -> tuple[str, Value]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from capgen.policy.annotations import SCHEMES
-from capgen.policy.predicates import InRanges, regex
+from capgen.policy.predicates import InRanges
 from capgen.policy.predicates import holds as satisfied
 from capgen.policy.subjects import (
     ACCOUNT_PATH,
@@ -19,21 +19,20 @@ from capgen.policy.subjects import (
 )
 from capgen.policy.values import Kind
 
+from .cel_constants import Constants, literal
 from .cel_names import NOTHING, Names
-from .cel_values import Value, literal, refuses, under
+from .cel_values import Value, negated, refuses, under
 
 if TYPE_CHECKING:
     from capgen.policy.expressions import Test
     from capgen.policy.predicates import Predicate
 
 
-def volume_types(predicate: Predicate, names: Names) -> str:
+def volume_types(test: Test, names: Names) -> str:
     """Lower a test of the types of volumes, or of those that new containers mount."""
     # A volume's type is a key of it: as `dyn` it is a map, whose keys can be gone through.
-    kinds = ", ".join(literal(value) for value in _values(predicate))
-    other = (
-        f"dyn(v).filter(k, !(k in ['name', {kinds}]))" if kinds else "dyn(v).filter(k, k != 'name')"
-    )
+    fine = names.constants.of(test).among("k", _values(test.predicate), also=("name",))
+    other = f"dyn(v).filter(k, {negated(fine)})"
     volumes = f"{names.spec}.?volumes.orValue([])"
     if names.pod_level:
         text = f"'volume ' + v.name + ': its type is ' + {other}.join(', ')"
@@ -51,7 +50,10 @@ def handler_hosts(test: Test, names: Names) -> str:
     ways = [*(f"?c.?{probe}" for probe in PROBES), *(f"?c.?lifecycle.?{hook}" for hook in HOOKS)]
     bad = " || ".join(
         refuses(
-            test.predicate, Value(f"h.?{handler}.?host", field), unset_allowed=test.unset_allowed
+            test.predicate,
+            Value(f"h.?{handler}.?host", field),
+            unset_allowed=test.unset_allowed,
+            constants=names.constants.of(test),
         )
         for handler in HANDLERS
     )
@@ -63,25 +65,11 @@ def handler_hosts(test: Test, names: Names) -> str:
     return names.each_container(f"{handlers}\n    .exists(h, {bad})", text)
 
 
-def profile_annotations(predicate: Predicate, subject: ProfileAnnotations, names: Names) -> str:
+def profile_annotations(test: Test, subject: ProfileAnnotations, names: Names) -> str:
     """Lower a test of the annotations that name kernel profiles."""
     scheme = SCHEMES[subject.scheme]
-    exact = [text for text, kind in scheme.exact if satisfied(predicate, kind)]
-    if scheme.blank_is_unset:
-        exact.append("")
     # The map's own value: `k` is one of its keys.
     read = f"{names.annotations}[k]"
-    fine = [f"{read} in [{', '.join(map(literal, exact))}]"] if exact else []
-    for prefix, kind in scheme.prefixes:
-        if not subject.joined:
-            if satisfied(predicate, kind):
-                fine.append(f"{read}.startsWith({literal(prefix)})")
-            continue
-        # A name is read as the field has it: `localhost/web` is `Localhost:web`.
-        for value in _values(predicate):
-            if value.startswith(f"{kind}:"):
-                glob = prefix + value.removeprefix(f"{kind}:")
-                fine.append(f"{read}.matches({literal(f'^{regex(glob)}$')})")
     known = f"{names.containers}.exists(c, k == {literal(scheme.prefix)} + c.name)"
     if not names.pod_level:
         key = known
@@ -91,17 +79,46 @@ def profile_annotations(predicate: Predicate, subject: ProfileAnnotations, names
             key += f"\n    && !{names.exempt}.exists(c, k == {literal(scheme.prefix)} + c.name)"
     else:
         key = f"(k == {literal(scheme.pod or '')} || {known})"
-    bad = f"!({' || '.join(fine) or 'false'})"
+    bad = f"!({_annotated(test, subject, read, names.constants.of(test))})"
     return (
         f"{names.annotations}.map(k,\n  {key}\n    && {bad},\n"
         f"  'pod: annotation ' + k + ' is ' + {read})"
     )
 
 
-def host_paths(predicate: Predicate, names: Names, *, written: bool) -> str:
+def _annotated(test: Test, subject: ProfileAnnotations, read: str, constants: Constants) -> str:
+    """Lower "the annotation's value is allowed" to a boolean."""
+    scheme = SCHEMES[subject.scheme]
+    exact = [text for text, kind in scheme.exact if satisfied(test.predicate, kind)]
+    if scheme.blank_is_unset:
+        exact.append("")
+    fine = [constants.among(read, exact, "Annotations")] if exact else []
+    if not subject.joined:
+        fine += [
+            f"{read}.startsWith({literal(prefix)})"
+            for prefix, kind in scheme.prefixes
+            if satisfied(test.predicate, kind)
+        ]
+        return " || ".join(fine) or "false"
+    # A name is read as the field has it: `localhost/web` is `Localhost:web`.
+    globs = [
+        prefix + value.removeprefix(f"{kind}:")
+        for prefix, kind in scheme.prefixes
+        for value in _values(test.predicate)
+        if value.startswith(f"{kind}:")
+    ]
+    if globs:
+        fine.append(constants.like(read, globs, "AnnotationGlobs"))
+    return " || ".join(fine) or "false"
+
+
+def host_paths(test: Test, names: Names, *, written: bool) -> str:
     """Lower a test of the paths of the node: volumes, or what containers mount of them."""
     path = "v.hostPath.?path.orValue('')"
-    bad = f" && !{under(_values(predicate), path)}" if _values(predicate) else ""
+    prefixes = _values(test.predicate)
+    role = "Writable" if written else ""
+    fine = under(prefixes, path, names.constants.of(test), role)
+    bad = f" && !{fine}" if prefixes else ""
     volumes = f"{names.spec}.?volumes.orValue([])"
     if names.pod_level and not written:
         text = f"'pod: spec.volumes[*].hostPath.path of ' + v.name + ' is ' + {path}"
@@ -121,7 +138,9 @@ def token_mount(test: Test, names: Names) -> str:
         return NOTHING
     wish = f"{names.spec}.?automountServiceAccountToken"
     mounts = f"c.?volumeMounts.orValue([]).exists(m, m.mountPath == {literal(ACCOUNT_PATH)})"
-    mounted = "true" if names.template else f"{names.containers}.exists(c, {mounts})"
+    mounted = f"{names.containers}.exists(c, {mounts})"
+    if names.template != "false":
+        mounted = "true" if names.template == "true" else f"({names.template} || {mounted})"
     allowed = {value: satisfied(test.predicate, value) for value in (True, False)}
     cases = [
         (f"{wish}.orValue(false)", allowed[True]),

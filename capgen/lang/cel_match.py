@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, assert_never
+from typing import TYPE_CHECKING
 
-from capgen.policy.match import Match, Operator, Requirement
-
-from .cel_values import literal
+from .cel_constants import LITERALS, Constants, literal
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from capgen.policy.match import Match, Requirement
 
 
 def selector(requirements: tuple[Requirement, ...]) -> dict[str, object]:
@@ -31,11 +31,12 @@ def conditions(match: Match, pod: str) -> Iterator[tuple[str, str]]:
     if match.exclude:
         yield "namespace-not-excluded", f"!({_named(match.exclude)})"
     if match.pod_selector:
-        labels = f"{pod}.?metadata.?labels.orValue({{}})"
-        yield (
-            "pod-selected",
-            "\n&& ".join(_holds(requirement, labels) for requirement in match.pod_selector),
-        )
+        yield "pod-selected", selected(match, pod)
+
+
+def selected(match: Match, pod: str, constants: Constants = LITERALS) -> str:
+    """Lower "the pod's labels are selected"; the match has a selector of pods."""
+    return constants.selected(match.pod_selector, f"{pod}.?metadata.?labels.orValue({{}})")
 
 
 def _named(patterns: tuple[str, ...]) -> str:
@@ -47,22 +48,6 @@ def _named(patterns: tuple[str, ...]) -> str:
         if pattern.endswith("*")
     ]
     return "\n|| ".join(parts)
-
-
-def _holds(requirement: Requirement, labels: str) -> str:
-    key = literal(requirement.key)
-    values = f"[{', '.join(map(literal, requirement.values))}]"
-    match requirement.operator:
-        case Operator.IN:
-            return f"({key} in {labels} && {labels}[{key}] in {values})"
-        case Operator.NOT_IN:
-            return f"!({key} in {labels} && {labels}[{key}] in {values})"
-        case Operator.EXISTS:
-            return f"{key} in {labels}"
-        case Operator.DOES_NOT_EXIST:
-            return f"!({key} in {labels})"
-        case _:
-            assert_never(requirement.operator)
 
 
 def _expression(requirement: Requirement) -> dict[str, object]:

@@ -1,4 +1,4 @@
-"""Values, literals and predicates in CEL: the bottom of the lowering."""
+"""Values and predicates in CEL: the bottom of the lowering."""
 
 from __future__ import annotations
 
@@ -14,23 +14,20 @@ from capgen.policy.predicates import (
     Predicate,
     Under,
     Within,
-    regex,
-    trimmed,
 )
 from capgen.policy.predicates import holds as satisfied
 from capgen.policy.values import Kind, Scalar
 
+from .cel_constants import LITERALS, Constants, highest, literal
+
 if TYPE_CHECKING:
     from capgen.policy.subjects import Field
 
-_ESCAPES = {"\\": "\\\\", "'": "\\'", "\n": "\\n", "\r": "\\r", "\t": "\\t"}
 # A chain of selections and calls, such as `c.?securityContext.?privileged.orValue(false)`.
 _CHAIN = r"[\w.?]+(?:\([^()]*\)[\w.?]*)*"
 _NEGATED = re.compile(f"!({_CHAIN})")
 _EQUAL = re.compile(rf"({_CHAIN}) == ('[^'\\]*'|\w+)")
 _CONSTANTS = {"true": "false", "false": "true"}
-_FIRST_PRINTABLE = 0x20
-_DELETE = 0x7F
 
 # A value that a predicate may refuse, to stand for unset where unset is refused.
 _REFUSED: dict[Kind, tuple[Scalar, ...]] = {
@@ -70,21 +67,16 @@ class Value:
         return f"{self.optional}.optMap(v, string(v)).orValue('unset')"
 
 
-def literal(value: Scalar) -> str:
-    """Quote a value for CEL. Nothing else makes source text of a user's string."""
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, int):
-        return str(value)
-    return "'" + "".join(_escaped(character) for character in value) + "'"
-
-
-def refuses(predicate: Predicate, value: Value, *, unset_allowed: bool) -> str:
+def refuses(
+    predicate: Predicate, value: Value, *, unset_allowed: bool, constants: Constants = LITERALS
+) -> str:
     """Lower "the value offends" to a boolean."""
-    return _negated(holds(predicate, value, unset_allowed=unset_allowed))
+    return negated(holds(predicate, value, unset_allowed=unset_allowed, constants=constants))
 
 
-def holds(predicate: Predicate, value: Value, *, unset_allowed: bool) -> str:
+def holds(
+    predicate: Predicate, value: Value, *, unset_allowed: bool, constants: Constants = LITERALS
+) -> str:
     """Lower "the value is allowed" to a boolean.
 
     Where some value means the same as unset, the optional falls back to it, which reads as
@@ -92,35 +84,40 @@ def holds(predicate: Predicate, value: Value, *, unset_allowed: bool) -> str:
     """
     optional, field = value.optional, value.field
     if value.item:
-        return on_scalar(predicate, optional)
+        return on_scalar(predicate, optional, constants)
     if field.kind is Kind.STRINGS:
-        met = satisfied(predicate, ())
-        if met == unset_allowed:
-            return _list(predicate, f"{optional}.orValue([])")
-        inner = _list(predicate, f"{optional}.orValue([])")
-        return (
-            f"(!{optional}.hasValue() || {inner})"
-            if unset_allowed
-            else (f"({optional}.hasValue() && {inner})")
-        )
+        inner = _list(predicate, f"{optional}.orValue([])", constants)
+        if satisfied(predicate, ()) == unset_allowed:
+            return inner
+        return _unless_unset(optional, inner, unset_allowed=unset_allowed)
     if value.always:
-        return _scalar(predicate, field, value.text(), unset_allowed=unset_allowed)
-    for default in _defaults(predicate, field):
+        return _scalar(predicate, value, value.text(), constants, unset_allowed=unset_allowed)
+    settled = constants.settle(field)
+    for default in _defaults(predicate, field) if settled else _blanks(field):
         if _allows(predicate, field, default, unset_allowed=unset_allowed) == unset_allowed:
             read = f"{optional}.orValue({literal(default)})"
-            return _scalar(predicate, field, read, unset_allowed=unset_allowed)
-    if unset_allowed:
+            return _scalar(predicate, value, read, constants, unset_allowed=unset_allowed)
+    if unset_allowed and settled:
         # A predicate that allows any value at all has one that could stand for unset.
         return f"!{optional}.hasValue()"
-    inner = _scalar(predicate, field, f"{optional}.value()", unset_allowed=unset_allowed)
+    inner = _scalar(predicate, value, f"{optional}.value()", constants, unset_allowed=unset_allowed)
+    return _unless_unset(optional, inner, unset_allowed=unset_allowed)
+
+
+def _unless_unset(optional: str, inner: str, *, unset_allowed: bool) -> str:
+    if unset_allowed:
+        return f"(!{optional}.hasValue() || {inner})"
     return f"({optional}.hasValue() && {inner})"
+
+
+def _blanks(field: Field) -> list[Scalar]:
+    """Return the value that is judged as unset whatever the predicate is, if there is one."""
+    return [] if field.blank is None else [field.blank]
 
 
 def _defaults(predicate: Predicate, field: Field) -> list[Scalar]:
     """Return values that might stand for unset, the most telling first."""
-    found: list[Scalar] = []
-    if field.blank is not None:
-        found.append(field.blank)
+    found = _blanks(field)
     if field.unset is not None and not isinstance(field.unset, tuple):
         found.append(field.unset)
     match predicate:
@@ -144,44 +141,34 @@ def _allows(predicate: Predicate, field: Field, value: Scalar, *, unset_allowed:
     return satisfied(predicate, value)
 
 
-def _scalar(predicate: Predicate, field: Field, read: str, *, unset_allowed: bool) -> str:
+def _scalar(
+    predicate: Predicate, value: Value, read: str, constants: Constants, *, unset_allowed: bool
+) -> str:
     """Lower the predicate on a value that is there; a blank one counts as unset."""
-    blank = field.blank
-    if blank is None or satisfied(predicate, blank) == unset_allowed:
-        return on_scalar(predicate, read)
+    field = value.field
+    blank, settled = field.blank, constants.settle(field)
+    if blank is None or (settled and satisfied(predicate, blank) == unset_allowed):
+        return on_scalar(predicate, read, constants)
     if not unset_allowed:
-        return f"({read} != {literal(blank)} && {on_scalar(predicate, read)})"
-    if isinstance(predicate, OneOf):
-        return on_scalar(OneOf((blank, *predicate.values)), read)
-    if predicate == InRanges(()):
+        return f"({read} != {literal(blank)} && {on_scalar(predicate, read, constants)})"
+    if settled and isinstance(predicate, OneOf):
+        return on_scalar(OneOf((blank, *predicate.values)), read, constants)
+    if settled and predicate == InRanges(()):
         return f"{read} == {literal(blank)}"
-    return f"({read} == {literal(blank)} || {on_scalar(predicate, read)})"
+    return f"({read} == {literal(blank)} || {on_scalar(predicate, read, constants)})"
 
 
-def on_scalar(predicate: Predicate, read: str) -> str:
+def on_scalar(predicate: Predicate, read: str, constants: Constants = LITERALS) -> str:
     """Lower the predicate on a value that is there."""
     match predicate:
-        case OneOf(()) | InRanges(()):
-            return "false"
-        case OneOf((True,)):
-            return read
-        case OneOf((False,)):
-            return f"!{read}"
-        case OneOf((value,)):
-            return f"{read} == {literal(value)}"
         case OneOf(values):
-            return f"{read} in [{', '.join(map(literal, values))}]"
+            return constants.among(read, values)
         case InRanges(ranges):
-            inside = [_between(low, high, read) for low, high in ranges]
-            return inside[0] if len(inside) == 1 else f"({' || '.join(inside)})"
+            return constants.in_ranges(read, ranges)
         case Globs(values):
-            exact = tuple(value for value in values if "*" not in value)
-            fine = [on_scalar(OneOf(exact), read)] if exact else []
-            globs = (value for value in values if "*" in value)
-            fine += [f"{read}.matches({literal(f'^{regex(value)}$')})" for value in globs]
-            return fine[0] if len(fine) == 1 else f"({' || '.join(fine)})"
+            return constants.like(read, values)
         case Under(prefixes):
-            return under(prefixes, read)
+            return under(prefixes, read, constants)
         case Within() | Includes():
             msg = "a predicate of lists was asked of a value"
             raise TypeError(msg)
@@ -189,36 +176,25 @@ def on_scalar(predicate: Predicate, read: str) -> str:
             assert_never(predicate)
 
 
-def under(prefixes: tuple[str, ...], read: str) -> str:
+def under(
+    prefixes: tuple[str, ...], read: str, constants: Constants = LITERALS, role: str = ""
+) -> str:
     """Lower "the path is under one of these"; that it has no `..` the API has seen to."""
-    tops = dict.fromkeys(map(trimmed, prefixes))
-    fine = [
-        f"{read} == {literal(path)} || {read}.startsWith({literal(path + '/')})"
-        if path
-        else f"{read}.startsWith('/')"
-        for path in tops
-        # What is below another one says nothing more.
-        if not any(path != top and path.startswith(f"{top}/") for top in tops)
-    ]
+    if not prefixes:
+        return "false"
     # On Windows a backslash is a slash, which the API does not look at.
     plain = f"!{read}.contains({literal(chr(92))})"
-    return f"(({' || '.join(fine)}) && {plain})" if fine else "false"
+    return f"({constants.under(read, highest(prefixes), role)} && {plain})"
 
 
-def _between(low: int, high: int | None, read: str) -> str:
-    if high is None:
-        return f"{read} >= {low}"
-    return f"{read} == {low}" if low == high else f"({read} >= {low} && {read} <= {high})"
-
-
-def _list(predicate: Predicate, read: str) -> str:
+def _list(predicate: Predicate, read: str, constants: Constants) -> str:
     match predicate:
         case Within(values, cover) if cover in values:
             return "true"
         case Within(values):
-            return f"{read}.all(x, x in [{', '.join(map(literal, values))}])"
+            return constants.within(read, values)
         case Includes(values, cover):
-            each = " && ".join(f"{literal(value)} in {read}" for value in values) or "true"
+            each = constants.includes(read, values)
             return each if cover is None else f"({literal(cover)} in {read} || ({each}))"
         case OneOf() | InRanges() | Globs() | Under():
             msg = "a predicate of values was asked of a list"
@@ -227,7 +203,7 @@ def _list(predicate: Predicate, read: str) -> str:
             assert_never(predicate)
 
 
-def _negated(text: str) -> str:
+def negated(text: str) -> str:
     """Negate a boolean, without a doubled negation where the text shows that there is none."""
     if text in _CONSTANTS:
         return _CONSTANTS[text]
@@ -236,12 +212,3 @@ def _negated(text: str) -> str:
         return simple[1]
     compared = _EQUAL.fullmatch(text)
     return f"{compared[1]} != {compared[2]}" if compared is not None else f"!({text})"
-
-
-def _escaped(character: str) -> str:
-    if character in _ESCAPES:
-        return _ESCAPES[character]
-    code = ord(character)
-    if code < _FIRST_PRINTABLE or code == _DELETE:
-        return f"\\u{code:04x}"
-    return character

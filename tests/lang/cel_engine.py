@@ -18,11 +18,8 @@ import yaml
 from cel_expr_python import cel
 from cel_expr_python.ext import ext_optional, ext_strings
 
-from capgen.policy.catalogue import CATALOGUE
-from capgen.policy.defaults import defaulted
-from capgen.policy.subjects import Field
-from capgen.policy.workload import pod_of
 from capgen.targets.vap import emit
+from tests.served import handed_over
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -33,13 +30,6 @@ if TYPE_CHECKING:
 
 _NAMESPACE = "default"
 _ASKED = re.compile(r"variables\.(\w+)")
-# What the API server leaves out where it has its zero value (`omitempty`).
-_OMITTED = {
-    ("spec", *part.subject.path)[-2:]: part.subject.blank
-    for entry in CATALOGUE
-    for part in entry.parts
-    if isinstance(part.subject, Field) and part.subject.blank is not None
-}
 
 
 class EvaluationError(AssertionError):
@@ -175,49 +165,15 @@ class Policies:
 
     def refusals(self, request: Request) -> list[Refusal]:
         """Return what the policies that are asked refuse."""
-        new = handed(request, self._profile.minors)
-        old = None if request.old_object is None else served(request.old_object)
+        seen = handed_over(request, self._profile.minors)
+        new: Any = seen.object
+        old: Any = seen.old_object
         return [
             refusal
             for policy in self._policies
             if policy.asked(request)
             for refusal in policy.judge(request, new, old) or ()
         ]
-
-
-def handed(request: Request, minors: range) -> Pod:
-    """Return the object of a request as the API server hands it over, with its defaults."""
-    value = request.object
-    pod = pod_of(request.workload, value)
-    if isinstance(pod, dict) and not request.subresource:
-        ready: Any = defaulted(pod, minors, template=bool(request.workload.path))
-        value = _replaced(value, request.workload.path, ready)
-    found: Pod = served(value)
-    return found
-
-
-def served(value: Any, above: str = "") -> Any:  # noqa: ANN401 - any part of an object
-    """Return an object as the API server hands it over: no nulls, no zeros that mean unset."""
-    if isinstance(value, dict):
-        if above == "annotations":
-            return {key: text or "" for key, text in value.items()}
-        return {
-            key: served(item, key)
-            for key, item in value.items()
-            if item is not None and ((above, key) not in _OMITTED or item != _OMITTED[above, key])
-            if not (above == "capabilities" and item == [])
-        }
-    if isinstance(value, list):
-        # Go reads null in a list of texts as "".
-        return ["" if item is None else served(item, "*") for item in value]
-    return value
-
-
-def _replaced(value: Pod, path: tuple[str | int, ...], pod: Pod) -> Pod:
-    if not path:
-        return pod
-    step, *rest = path
-    return {**value, str(step): _replaced(value[str(step)], tuple(rest), pod)}
 
 
 def _pair(expression: str) -> tuple[Any, str]:

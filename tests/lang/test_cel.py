@@ -13,12 +13,13 @@ from capgen.policy.values import nested
 from capgen.policy.witness import witnesses
 from capgen.policy.workload import WORKLOADS, Workload
 from capgen.profile.library import open_profile
-from tests.lang.cel_engine import EvaluationError, Policies, compiled, run, served
+from tests.lang.cel_engine import EvaluationError, Policies, compiled, run
 from tests.pods import container, good, tweak
 from tests.pods_random import random_pods
 from tests.policy.made import profile
 from tests.policy.test_witness import ODD
 from tests.profiles import EVERY_RULE
+from tests.served import served
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -9,8 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from capgen.lang import cel, cel_match
+from capgen.lang.cel_constants import literal
 from capgen.lang.cel_names import NOTHING, Names
-from capgen.lang.cel_values import Value, holds, literal, on_scalar, refuses
+from capgen.lang.cel_values import Value, holds, on_scalar, refuses
 from capgen.policy.annotations import Annotation
 from capgen.policy.expressions import All, AnyOf, Expression, Test, judge
 from capgen.policy.match import Match, Operator, Requirement

@@ -9,8 +9,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from capgen.lang import cel
+from capgen.lang.cel_constants import literal
 from capgen.lang.cel_names import NOTHING
-from capgen.lang.cel_values import literal
 from capgen.policy.choice import wanted
 from capgen.policy.expressions import allowed_text, tests
 from capgen.policy.subjects import shown

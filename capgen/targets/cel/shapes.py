@@ -19,13 +19,13 @@ if TYPE_CHECKING:
     from capgen.policy.rules import Rule
     from capgen.policy.subjects import Path
 
-_LISTS: Final = (
+LISTS: Final = (
     "dyn({0}.?initContainers.orValue([]))\n"
     "+ dyn({0}.containers)\n"
     "+ dyn({0}.?ephemeralContainers.orValue([]))"
 )
 # Of the ephemeral containers, those whose name the pod does not have yet.
-_NEW: Final = (
+NEW: Final = (
     "object.spec.?ephemeralContainers.orValue([]).filter(c,\n"
     "  !oldObject.spec.?ephemeralContainers.orValue([]).exists(o, o.name == c.name))"
 )
@@ -77,7 +77,7 @@ def variables_of(shape: Shape) -> tuple[tuple[str, str], ...]:
     """Return what every expression of a policy may name: its name, and what it stands for."""
     spec = f"{shape.pod}.spec"
     metadata = f"{shape.pod}.?metadata"
-    containers = _NEW if shape.ephemeral else _LISTS.format("variables.spec")
+    containers = NEW if shape.ephemeral else LISTS.format("variables.spec")
     return (
         ("spec", spec),
         ("annotations", f"{metadata}.?annotations.orValue({{}})"),
@@ -97,7 +97,9 @@ def groups_of(profile: Profile, shape: Shape) -> dict[str, tuple[Exemption, ...]
 
 def names_of(shape: Shape, groups: dict[str, tuple[Exemption, ...]], rule: Rule) -> Names:
     """Return what the rule's expression calls what it judges."""
-    names = Names(pod_level=not (shape.ephemeral or shape.update), template=bool(shape.path))
+    names = Names(
+        pod_level=not (shape.ephemeral or shape.update), template="true" if shape.path else "false"
+    )
     if rule.id not in groups:
         return names
     number = list(dict.fromkeys(groups.values())).index(groups[rule.id]) + 1
@@ -113,11 +115,21 @@ def containers_of(
         this = excused(group, "c")
         if shape.update:
             old = excused(group, "o")
-            lists = (_LOST.format(this=this, old=old, listed=listed) for listed in _CHANGING)
-            yield f"held{number}", "\n+ ".join(lists)
+            yield f"held{number}", lost(this, old)
         else:
             yield f"exempt{number}", f"variables.containers.filter(c, {this})"
             yield f"held{number}", f"variables.containers.filter(c, !({this}))"
+
+
+def lost(this: str, old: str) -> str:
+    """Return the containers of a pod that an update takes out of an exemption.
+
+    Args:
+        this: when it holds for the container `c`.
+        old: when it holds for the container `o`, as which `c` stood there before.
+    """
+    lists = (_LOST.format(this=this, old=old, listed=listed) for listed in _CHANGING)
+    return "\n+ ".join(lists)
 
 
 def constraints_of(profile: Profile, shape: Shape, *, created: bool = False) -> dict[str, Any]:

@@ -21,7 +21,7 @@ from tests.engines.kyverno.faults import seeded
 from tests.engines.kyverno.judging import TARGETS, holding, rule_named, words
 from tests.engines.proving import Check, Difference, Lab, Row
 from tests.engines.vap import exempt, match, updates
-from tests.lang.cel_engine import handed
+from tests.served import handed_over
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -103,7 +103,8 @@ def _simulated(target: Target, _: Lab) -> Row:
         )
         asked = list(_some(each, created, 1))
         requests = [
-            case.request._replace(object=handed(case.request, profile.minors)) for case in asked
+            case.request._replace(object=handed_over(case.request, profile.minors).object)
+            for case in asked
         ]
         said = words(kyverno, target, reference, requests)
         found = _differing(reference, asked, said)
