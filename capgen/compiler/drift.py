@@ -6,19 +6,18 @@ import difflib
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
 
-    from .plan import Compiled
+    from capgen.targets.base import Artefact
 
 from .write import existing
 
 
-def drift(out: Path, compiled: Compiled) -> Iterator[str]:
-    """Yield a description of each file that is missing, stray or different."""
-    found = existing(out, compiled)
-    expected = {artefact.path: artefact.text.encode() for artefact in compiled.artefacts}
-    folder = out / compiled.profile.name / compiled.target
+def drift(folder: Path, artefacts: Sequence[Artefact]) -> Iterator[str]:
+    """Yield a description of each file of a folder that is missing, stray or different."""
+    found = existing(folder)
+    expected = {artefact.path: artefact.text.encode() for artefact in artefacts}
     for path in sorted(found.keys() | expected.keys()):
         if path not in found:
             yield f"{folder / path}: missing"

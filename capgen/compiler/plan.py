@@ -10,9 +10,10 @@ from capgen.profile.library import find
 from capgen.profile.reference import split
 from capgen.profile.resolve import resolve
 from capgen.targets.base import Artefact, Cell, Status
-from capgen.targets.registry import DEFAULT, target
+from capgen.targets.registry import DEFAULT, TARGETS, target
 
 from .notes import notes
+from .options import from_text, listed, with_options
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 
     from capgen.policy.profile import Profile
     from capgen.profile.source import Source
-    from capgen.targets.base import Target
+    from capgen.targets.base import Bundle, Target
 
 _SAID: Final = (Status.EXACT, Status.STRICTER)
 
@@ -46,6 +47,8 @@ class Compiled:
         cells: how it says each rule.
         gaps: the gaps that are not accepted.
         notes: what its author should know.
+        shared: files of the target's bundle that it needs.
+        bundle: the folder that those are in; None where the target has none.
     """
 
     profile: Profile
@@ -54,6 +57,8 @@ class Compiled:
     cells: dict[str, Cell]
     gaps: tuple[Gap, ...]
     notes: tuple[str, ...] = ()
+    shared: tuple[Artefact, ...] = ()
+    bundle: Bundle | None = None
 
 
 def plan(
@@ -75,30 +80,26 @@ def plan(
     profile = resolve(source, find, kubernetes or pin, today)
     for accepted in source.data["accept"]:
         _known(source, accepted, "accept", accepted)
+    for each in TARGETS:
+        if each.bundle is not None and each.bundle.name == profile.name:
+            message = f"`{profile.name}` is the name of a folder that profiles share"
+            raise source.error(message, "metadata", "name")
     own = _own(source)
-    wanted = list(dict.fromkeys(targets or own or DEFAULT))
-    beside = [target(each) for each in own] or [_without_options(each) for each in wanted]
-    return [_compile(source, profile, _without_options(each), beside) for each in wanted]
+    wanted = [from_text(each) for each in dict.fromkeys(targets)] or own
+    wanted = wanted or [target(each) for each in DEFAULT]
+    return [_compile(source, profile, each, own or wanted) for each in wanted]
 
 
-def _without_options(text: str) -> Target:
-    """Return the target that the command line names; `NAME:KEY=VALUE` gives a target options."""
-    name, _, options = text.partition(":")
-    known = target(name)
-    if options:
-        msg = f"the target `{name}` has no options; found `{options}`"
-        raise UsageError(msg)
-    return known
-
-
-def _own(source: Source) -> list[str]:
+def _own(source: Source) -> list[Target]:
+    """Return the targets that the profile itself names, with its options."""
+    found = []
     for name, options in source.data["targets"].items():
         _known(source, name, "targets")
-        if options:
-            listed = ", ".join(f"`{key}`" for key in options)
-            message = f"the target `{name}` has no options; found {listed}"
-            raise source.error(message, "spec", "targets")
-    return list(source.data["targets"])
+        try:
+            found.append(with_options(target(name), listed(options)))
+        except UsageError as error:
+            raise source.error(error.message, "spec", "targets") from None
+    return found
 
 
 def _known(source: Source, name: str, *path: str) -> None:
@@ -141,7 +142,16 @@ def _compile(
         if rule not in accepted
     )
     said = tuple(notes(source, profile))
-    return Compiled(profile, wanted.name, output.artefacts, cells, left, said)
+    return Compiled(
+        profile,
+        wanted.name,
+        output.artefacts,
+        cells,
+        left,
+        said,
+        output.shared,
+        wanted.bundle,
+    )
 
 
 def _filled(

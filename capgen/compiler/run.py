@@ -11,13 +11,16 @@ from capgen.errors import CapgenError, OutputError, SetError, UsageError
 from capgen.policy.exempt import day
 from capgen.terminal import printable
 
+from .bundles import bundles
 from .drift import drift
 from .plan import Compiled, plan
 from .write import write
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
     from datetime import date
+
+    from .bundles import Shared
 
 _FOLDER = "profiles"
 
@@ -71,8 +74,8 @@ def run(request: Request) -> int:
     elif request.check:
         found = _compare(Path(request.out), compiled)
     else:
-        write(Path(request.out), compiled)
-        _say(Path(request.out), compiled)
+        shared = write(Path(request.out), compiled)
+        _say(Path(request.out), compiled, shared)
         found = False
     return 2 if wrong else int(found)
 
@@ -111,7 +114,7 @@ def _each_once(compiled: list[Compiled]) -> list[Compiled]:
     once: dict[tuple[str, str], Compiled] = {}
     for each in compiled:
         first = once.setdefault((each.profile.name, each.target), each)
-        if first.artefacts != each.artefacts:
+        if (first.artefacts, first.shared) != (each.artefacts, each.shared):
             msg = f"two profiles are called `{each.profile.name}`: each needs a name of its own"
             raise UsageError(msg)
     objects: dict[str, str] = {}
@@ -132,7 +135,8 @@ def _print(compiled: list[Compiled]) -> None:
         listed = ", ".join(each.target for each in compiled)
         msg = f"--stdout prints one target of one profile; found {len(compiled)}: {listed}"
         raise UsageError(msg)
-    artefacts = compiled[0].artefacts
+    # What is shared comes first: the others are of no use without it.
+    artefacts = (*compiled[0].shared, *compiled[0].artefacts)
     # What stands beside a cluster's objects is no input of `kubectl apply -f -`.
     objects = [each for each in artefacts if each.object]
     documents = objects or [each for each in artefacts if each.path.endswith(".yaml")]
@@ -143,22 +147,37 @@ def _print(compiled: list[Compiled]) -> None:
 
 
 def _compare(out: Path, compiled: list[Compiled]) -> bool:
-    found = False
-    for each in compiled:
-        try:
-            differences = list(drift(out, each))
-        except OSError as error:
-            msg = f"cannot read `{error.filename}`: {(error.strerror or str(error)).lower()}"
-            raise OutputError(msg) from error
-        for difference in differences:
-            found = True
-            print("\n".join(map(printable, difference.splitlines())))
+    try:
+        shared = bundles(out, compiled)
+        folders = {out / each.name: each.artefacts for each in shared}
+        folders |= {out / each.profile.name / each.target: each.artefacts for each in compiled}
+        differences = [text for place, files in folders.items() for text in drift(place, files)]
+    except OSError as error:
+        msg = f"cannot read `{error.filename}`: {(error.strerror or str(error)).lower()}"
+        raise OutputError(msg) from error
+    differences += _missing(out, shared)
+    for difference in differences:
+        print("\n".join(map(printable, difference.splitlines())))
+    found = bool(differences)
     state = "differs" if found else "is what a compile writes"
     print(f"{out}: {state}", file=sys.stderr)
     return found
 
 
-def _say(out: Path, compiled: list[Compiled]) -> None:
+def _missing(out: Path, shared: Iterable[Shared]) -> list[str]:
+    """Say what the folders of profiles need that are not compiled, and that is not there."""
+    return [
+        f"{out / each.name / name}: missing: {path} needs it; compile its profile"
+        for each in shared
+        for path, name in each.missing
+    ]
+
+
+def _say(out: Path, compiled: list[Compiled], shared: list[Shared]) -> None:
+    for bundle in shared:
+        print(f"{out / bundle.name}: {len(bundle.artefacts)} files, shared", file=sys.stderr)
+    for line in _missing(out, shared):
+        print(f"warning: {printable(line)}", file=sys.stderr)
     for each in compiled:
         counts: dict[str, int] = {}
         for cell in each.cells.values():

@@ -1,4 +1,4 @@
-"""Puts a target's files onto the disk: the whole folder, or nothing of it.
+"""Puts a folder's files onto the disk: all of them, or nothing.
 
 The new folder is written beside the old one, and the two swap names in one step of the kernel's, so
 that whatever ends the program leaves the one or the other. Where the system has no such step there
@@ -19,10 +19,15 @@ from typing import TYPE_CHECKING
 
 from capgen.errors import OutputError
 
+from .bundles import bundles
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from pathlib import Path
 
+    from capgen.targets.base import Artefact
+
+    from .bundles import Shared
     from .plan import Compiled
 
 _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
@@ -34,40 +39,48 @@ _RENAME_EXCHANGE = 2
 _CANNOT_EXCHANGE = (errno.ENOSYS, errno.EINVAL, errno.ENOTSUP, errno.EXDEV)
 
 
-def write(out: Path, compiled: Sequence[Compiled]) -> None:
+def write(out: Path, compiled: Sequence[Compiled]) -> list[Shared]:
     """Write every target's folder below `out`, as `<profile>/<target>/`, each but once.
 
-    Every new folder is complete on the disk before the first takes its place.
+    Every new folder is complete on the disk before the first takes its place; the bundles that the
+    others need come first.
+
+    Returns:
+        The bundles as they were written.
 
     Raises:
         OutputError: the output folder is none, leads out of itself, or the disk refuses.
     """
-    places = [out / each.profile.name / each.target for each in compiled]
+    folders = {out / each.profile.name / each.target: each.artefacts for each in compiled}
+    named = {out / each.bundle.name for each in compiled if each.bundle is not None}
     try:
-        for place in places:
+        for place in (*named, *folders):
             _check(out, place)
         with ExitStack() as stack:
             # In one order, so that two runs never wait for each other.
-            for home in sorted({place.parent for place in places}):
+            for home in sorted({place.parent for place in (*named, *folders)}):
                 home.mkdir(parents=True, exist_ok=True)
                 stack.enter_context(_locked(home))
-            new = [_beside(place, f"new-{os.getpid()}") for place in places]
-            for folder in new:
+            # Only now does nobody change what decides what a bundle holds.
+            shared = bundles(out, compiled)
+            folders = {out / each.name: each.artefacts for each in shared} | folders
+            staged = {place: _beside(place, f"new-{os.getpid()}") for place in folders}
+            for folder in staged.values():
                 stack.callback(shutil.rmtree, folder, ignore_errors=True)
-            for each, place, folder in zip(compiled, places, new, strict=True):
+            for place, artefacts in folders.items():
                 _clear(place)
-                _stage(each, folder)
-            for place, folder in zip(places, new, strict=True):
+                _stage(artefacts, staged[place])
+            for place, folder in staged.items():
                 _swap(place, folder)
+            return shared
     except OSError as error:
         where = f" `{error.filename}`" if error.filename else ""
         msg = f"cannot write{where}: {(error.strerror or str(error)).lower()}"
         raise OutputError(msg) from error
 
 
-def existing(out: Path, compiled: Compiled) -> dict[str, bytes]:
-    """Return the files that stand in a target's folder, by their path in it."""
-    folder = out / compiled.profile.name / compiled.target
+def existing(folder: Path) -> dict[str, bytes]:
+    """Return the files that stand in a folder, by their path in it."""
     if not folder.is_dir():
         return {}
     return {
@@ -86,7 +99,7 @@ def _check(out: Path, place: Path) -> None:
     if out.exists() and not out.is_dir():
         msg = f"the output folder `{out}` is a file"
         raise OutputError(msg)
-    for path in (place.parent, place):
+    for path in (place.parent, place) if place.parent != out else (place,):
         if path.is_symlink():
             msg = f"`{path}` is a link: the output folder may not lead out of itself"
             raise OutputError(msg)
@@ -97,7 +110,7 @@ def _check(out: Path, place: Path) -> None:
 
 @contextmanager
 def _locked(home: Path) -> Iterator[None]:
-    """Keep another run out of the profile's folder."""
+    """Keep another run out of a folder whose folders are replaced."""
     handle = os.open(home, os.O_RDONLY)
     try:
         fcntl.flock(handle, fcntl.LOCK_EX)
@@ -121,9 +134,9 @@ def _clear(place: Path) -> None:
         old.rename(place)
 
 
-def _stage(compiled: Compiled, new: Path) -> None:
-    """Write a target's files into a folder of their own; no files, no folder."""
-    for artefact in compiled.artefacts:
+def _stage(artefacts: Sequence[Artefact], new: Path) -> None:
+    """Write files into a folder of their own; no files, no folder."""
+    for artefact in artefacts:
         path = _inside(new, artefact.path)
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(artefact.text.encode())

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from enum import Enum
 from operator import attrgetter
 from types import MappingProxyType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
     from capgen.policy.profile import Profile
 
@@ -69,15 +69,37 @@ class Output:
     Attributes:
         artefacts: its files.
         cells: for each of the profile's rules, by id, how it is said.
+        shared: files that other profiles may need as well; they go into the target's bundle.
     """
 
     artefacts: tuple[Artefact, ...]
     cells: dict[str, Cell]
+    shared: tuple[Artefact, ...] = ()
 
     @property
     def objects(self) -> tuple[Artefact, ...]:
         """The artefacts that are objects of a cluster."""
         return tuple(each for each in self.artefacts if each.object)
+
+
+@dataclass(frozen=True, slots=True)
+class Bundle:
+    """A folder beside those of the profiles, with what several of them need.
+
+    Attributes:
+        name: of the folder.
+        needs: tells of a file of the target in some profile's folder, by its text, which file of
+            the bundle it needs; "" for none.
+        dress: returns all files of the folder, from those that profiles need.
+    """
+
+    name: str
+    needs: Callable[[str], str]
+    dress: Callable[[Sequence[Artefact]], tuple[Artefact, ...]]
+
+
+# The options that a target is given: their names, and the values of each.
+Options: TypeAlias = "Mapping[str, Sequence[str]]"
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +113,9 @@ class Target:
         emit: makes its output of a profile.
         mutates: it sets values and does nothing else: of a profile that sets none, nothing.
         ceiling: the newest minor version that takes it; None where there is none.
+        configured: returns what takes the place of `emit` where options are given, or raises
+            UsageError; None where it has none.
+        bundle: the folder of what its output shares; None where it shares nothing.
     """
 
     name: str
@@ -99,6 +124,8 @@ class Target:
     emit: Callable[[Profile], Output]
     mutates: bool = False
     ceiling: int | None = None
+    configured: Callable[[Options], Callable[[Profile], Output]] | None = None
+    bundle: Bundle | None = None
 
     def unfit(self, minors: range) -> str:
         """Say which minor version it needs and a profile is not for; "" where all is well."""

@@ -20,7 +20,7 @@ from capgen.policy.profile import Profile
 from capgen.targets.base import Artefact
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
     from pathlib import Path
 
 PROFILE = Profile("web", "", range(34, 35), ())
@@ -120,9 +120,9 @@ def test_a_second_target_that_fails(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     write(tmp_path, [compiled("old"), compiled("old", "docker")])
     stage = room._stage  # noqa: SLF001 - to fail behind it
 
-    def fail(each: Compiled, new: Path) -> None:
-        stage(each, new)
-        if each.target == "docker":
+    def fail(artefacts: Sequence[Artefact], new: Path) -> None:
+        stage(artefacts, new)
+        if new.name.startswith(".docker."):
             _full()
 
     monkeypatch.setattr(room, "_stage", fail)
