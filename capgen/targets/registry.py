@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from capgen.errors import UsageError, nearest
 
-from . import docker, mutating, psa, psp, security_context, vap
+from . import docker, gatekeeper, mutating, psa, psp, security_context, vap
 from .kyverno import legacy as kyverno_legacy
 from .kyverno import policies as kyverno
 
@@ -19,6 +19,7 @@ TARGETS: Final[tuple[Target, ...]] = (
     mutating.TARGET,
     kyverno.TARGET,
     kyverno_legacy.TARGET,
+    gatekeeper.TARGET,
     psa.TARGET,
     psp.TARGET,
     docker.TARGET,

@@ -63,6 +63,7 @@ def test_targets(capgen: Capgen) -> None:
         "map": ("1.36", None, False),
         "kyverno": ("1.30", None, False),
         "kyverno-legacy": ("1.25", None, False),
+        "gatekeeper": ("1.29", None, False),
         "psa": ("1.23", None, False),
         "psp": ("1.19", "1.24", False),
         "docker": (None, None, False),

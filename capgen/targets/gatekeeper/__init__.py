@@ -1,0 +1,114 @@
+"""Gatekeeper: constraints of a profile, and the templates that profiles share.
+
+A constraint gives a template the values of a rule, and says which objects are judged.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+from capgen.errors import UsageError, nearest
+from capgen.lang import cel_match
+from capgen.policy.workload import WORKLOADS
+from capgen.targets.base import Artefact, Output, Target, object_metadata, object_name
+from capgen.targets.cel import cells
+from capgen.targets.folder import folder
+from capgen.targets.yaml_text import dump
+
+from .bundle import BUNDLE, CONSTRAINTS
+from .guide import guide
+from .template import template_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from capgen.policy.profile import Profile
+    from capgen.targets.base import Options
+
+    from .template import Template
+
+# The oldest Kubernetes of Gatekeeper 3.18, the first release that judges by CEL unasked.
+_FLOOR: Final = 29
+_ACTIONS: Final = {"deny": "deny", "warn": "warn", "audit": "dryrun"}
+_ENGINES: Final = ("cel",)
+_SETS_NOTHING: Final = "a constraint sets nothing: `{}` must be set by other means"
+
+
+def emit(profile: Profile) -> Output:
+    """Write a constraint for each rule, and the templates that they are of."""
+    artefacts, shared = [], []
+    for rule in profile.rules:
+        template = template_of(profile, rule)
+        name = f"ConstraintTemplate/{template.name}"
+        shared.append(Artefact(f"{template.name}.yaml", dump(template.document), name))
+        name = f"{template.kind}/{object_name(profile.name)}"
+        made = dump(_constraint(profile, template))
+        artefacts.append(Artefact(f"{rule.id}.yaml", made, name))
+    found = cells(profile, _SETS_NOTHING)
+    return Output(folder(profile, guide(profile), artefacts, found), found, tuple(shared))
+
+
+def configured(options: Options) -> Callable[[Profile], Output]:
+    """Return what writes with some options.
+
+    Raises:
+        UsageError: an option or its value is unknown.
+    """
+    for key, values in options.items():
+        if key != "engines":
+            msg = f"the target `gatekeeper` has no option `{key}`{nearest(key, ('engines',))}"
+            raise UsageError(f"{msg}; known: `engines`")
+        for value in values:
+            if value not in _ENGINES:
+                msg = f"`gatekeeper` writes for no engine `{value}`; known: {', '.join(_ENGINES)}"
+                raise UsageError(msg)
+        if not values:
+            raise UsageError("`engines` of `gatekeeper` names none; known: cel")
+    return emit
+
+
+def _constraint(profile: Profile, template: Template) -> dict[str, Any]:
+    spec: dict[str, Any] = {
+        "enforcementAction": _ACTIONS[profile.enforcement.value],
+        "match": _match(profile),
+    }
+    if template.parameters:
+        spec["parameters"] = template.parameters
+    return {
+        "apiVersion": CONSTRAINTS,
+        "kind": template.kind,
+        "metadata": object_metadata(profile),
+        "spec": spec,
+    }
+
+
+def _match(profile: Profile) -> dict[str, Any]:
+    """Return which objects a constraint judges; labels of pods its template looks at."""
+    judged = [kind for kind in WORKLOADS if (profile.controllers if kind.path else profile.pods)]
+    kinds: dict[str, list[str]] = {}
+    for kind in judged:
+        kinds.setdefault(kind.group, []).append(kind.kind)
+    match: dict[str, Any] = {
+        "kinds": [{"apiGroups": [group], "kinds": listed} for group, listed in kinds.items()],
+        # Pods that Gatekeeper expands of a controller come without what stood there: judged by
+        # them, an old Deployment could not be scaled.
+        "source": "Original",
+    }
+    if profile.match.include and "*" not in profile.match.include:
+        match["namespaces"] = list(profile.match.include)
+    if profile.match.exclude:
+        match["excludedNamespaces"] = list(profile.match.exclude)
+    selector = cel_match.selector(profile.match.namespace_selector)
+    if selector:
+        match["namespaceSelector"] = selector
+    return match
+
+
+TARGET = Target(
+    "gatekeeper",
+    "constraints of Gatekeeper, and the templates in CEL that profiles share",
+    _FLOOR,
+    emit,
+    configured,
+    BUNDLE,
+)

@@ -1,0 +1,103 @@
+"""What the README of a profile's constraints says."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from capgen.policy.profile import Enforcement
+from capgen.targets.folder import Guide, Step
+
+if TYPE_CHECKING:
+    from capgen.policy.profile import Profile
+
+_ABOUT: Final = (
+    "Gatekeeper judges {} by them, in its webhook and when it audits; 3.18 is the oldest release"
+    " that does. Each is of a template in `../../gatekeeper-templates`, which other profiles use"
+    " as well. On an update only what is new is judged: a debug container, a container whose image"
+    " takes it out of an exemption, a changed pod template. An audit has no update to look at: it"
+    " lists what already runs as if it were created now."
+)
+_LIMITS: Final = (
+    "Fields that the API server does not know are dropped before anything judges them.",
+    (
+        "Pods that Gatekeeper expands of a controller (`ExpansionTemplate`) are passed over"
+        " (`match.source: Original`): it gives them without what stood before, so that an old"
+        " controller could not even be scaled. For a controller of a kind of your own, write an"
+        " ExpansionTemplate and, in a copy of the constraints, `source: Generated`."
+    ),
+)
+_PREFLIGHT: Final = (
+    (
+        "The webhook `validation.gatekeeper.sh` has `failurePolicy: Fail`. As Gatekeeper ships it"
+        " the policy is Ignore: a manager that is away, or too slow, admits everything."
+    ),
+    (
+        "Its rules name `pods/ephemeralcontainers` on UPDATE (`*` does not include it): else"
+        " `kubectl debug` passes by."
+    ),
+    (
+        "The manager runs with `--operation=webhook` and `--operation=generate`, and with CEL on"
+        " (`--enable-k8s-native-validation`, the default)."
+    ),
+    (
+        "No namespace that should be judged has the label `admission.gatekeeper.sh/ignore`, stands"
+        " in `--exempt-namespace` or is excluded by the `Config` object: each passes over all"
+        " constraints."
+    ),
+    (
+        "No mutator (`Assign`, `ModifySet`) makes a pod good that should be refused: they come"
+        " first."
+    ),
+)
+_TEMPLATES: Final = "kubectl apply -k ../../gatekeeper-templates"
+_READY: Final = (
+    "kubectl wait --for=jsonpath='{.status.created}'=true constrainttemplates"
+    " -l app.kubernetes.io/managed-by=capgen"
+)
+_LIST: Final = "kubectl get constraints -l app.kubernetes.io/managed-by=capgen"
+
+
+def guide(profile: Profile) -> Guide:
+    """Return what a profile's page says besides its rules."""
+    judged = {
+        (True, False): "pods",
+        (False, True): "controllers, by their pod templates,",
+        (True, True): "pods, and controllers by their pod templates,",
+    }[profile.pods, profile.controllers]
+    return Guide(
+        "gatekeeper",
+        "Constraints of Gatekeeper",
+        _ABOUT.format(judged),
+        _LIMITS,
+        _PREFLIGHT,
+        (
+            Step(
+                "Apply the templates and wait until each has made its kind of constraint.",
+                (_TEMPLATES, _READY),
+            ),
+            Step(
+                "Apply the constraints with `enforcement: audit` in the profile (`dryrun` here):"
+                " nothing is refused. After an audit (a minute by default) each constraint says in"
+                " its status what runs that it would refuse.",
+                ("kubectl apply -k .", _LIST),
+            ),
+            Step("Compile with `enforcement: warn`: whoever creates a bad pod is told so."),
+            Step(_LAST[profile.enforcement is Enforcement.DENY]),
+        ),
+        (
+            Step(
+                "Delete the constraints: from then on nothing is judged.", ("kubectl delete -k .",)
+            ),
+            Step(
+                "Delete templates only after that, and only those that no other profile uses; see"
+                " `../../gatekeeper-templates/README.md`. With a template all its constraints go,"
+                " whoever they belong to."
+            ),
+        ),
+    )
+
+
+_LAST: Final = {
+    True: "Compile with `enforcement: deny`, as it is now: bad pods are refused.",
+    False: "Compile with `enforcement: deny`: bad pods are refused.",
+}

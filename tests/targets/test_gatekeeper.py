@@ -1,0 +1,223 @@
+"""Constraints of Gatekeeper and their templates: what is shared, what is matched, what is said."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any, Final
+
+import pytest
+import yaml
+
+from capgen.errors import UsageError
+from capgen.policy.catalogue import ENTRIES
+from capgen.policy.profile import Enforcement
+from capgen.profile.library import names, open_profile
+from capgen.targets.base import Status
+from capgen.targets.gatekeeper import TARGET, configured
+from capgen.targets.gatekeeper.bundle import dress, needs
+from tests.policy.made import profile
+from tests.profiles import EVERY_RULE
+
+if TYPE_CHECKING:
+    from capgen.policy.profile import Profile
+
+HEAD: Final = """
+kubernetes: "1.36"
+rules:
+  privileged: false
+  runAsUser: {{ranges: [{0}], default: 7}}
+  capabilities: {{drop: [{1}]}}
+"""
+SPEC: Final = HEAD.format(7, "ALL")
+EXEMPT: Final = """
+exempt:
+  - {images: ['a:*'], rules: [privileged], reason: seen, until: 9999-12-31}
+"""
+_KIND: Final = re.compile("Capgen[A-Za-z]+[0-9a-f]{8}")
+
+
+def constraints(made: Profile) -> dict[str, Any]:
+    """Return the constraints, by the names of their files without their endings."""
+    files = TARGET.emit(made).objects
+    return {each.path.removesuffix(".yaml"): yaml.safe_load(each.text) for each in files}
+
+
+def templates(made: Profile) -> dict[str, Any]:
+    """Return the templates, by their kinds."""
+    found = [yaml.safe_load(each.text) for each in TARGET.emit(made).shared]
+    return {each["spec"]["crd"]["spec"]["names"]["kind"]: each for each in found}
+
+
+@pytest.mark.parametrize("name", [*names(), *EVERY_RULE])
+def test_a_constraint_a_rule(name: str) -> None:
+    """Each rule has a constraint, and its template by the name that Gatekeeper wants."""
+    made = profile(EVERY_RULE[name]) if name in EVERY_RULE else open_profile(name, "1.36")
+    found, known = constraints(made), templates(made)
+    assert list(found) == [rule.id for rule in made.rules]
+    assert {each["kind"] for each in found.values()} == known.keys()
+    for kind, template in known.items():
+        assert _KIND.fullmatch(kind)
+        assert template["metadata"]["name"] == kind.lower()
+        assert len(kind) <= 63
+    for rule, each in found.items():
+        assert each["kind"].startswith(f"Capgen{rule[:1].upper()}{rule[1:]}")
+        schema = known[each["kind"]]["spec"]["crd"]["spec"].get("validation")
+        given = each["spec"].get("parameters", {})
+        declared = schema["openAPIV3Schema"] if schema else {"properties": {}, "default": {}}
+        assert given.keys() == declared["properties"].keys()
+        assert declared["default"] == {}
+
+
+def test_profiles_share_templates() -> None:
+    """Values are the constraint's: the same rule with other values has the same template."""
+    one, other = profile(SPEC), profile(HEAD.format("7-9, 4321", "NET_RAW, KILL"))
+    assert TARGET.emit(one).shared == TARGET.emit(other).shared
+    assert constraints(one)["runAsUser"]["spec"]["parameters"]["ranges"] == [{"min": 7, "max": 7}]
+    given = constraints(other)["capabilities"]["spec"]["parameters"]
+    assert given["drop"] == ["NET_RAW", "KILL"]
+    text = "".join(each.text for each in TARGET.emit(other).shared)
+    assert "NET_RAW" not in text
+    assert "4321" not in text
+
+
+def test_another_structure_has_another_template() -> None:
+    """What values do not say (unset, exemptions, a selector of pods) is in the kind's digest."""
+    kinds = [constraints(profile(SPEC))["privileged"]["kind"]]
+    kinds += [
+        constraints(profile(SPEC + more))["privileged"]["kind"]
+        for more in (EXEMPT, "match: {podSelector: {matchLabels: {a: b}}}")
+    ]
+    refused = SPEC.replace("privileged: false", "privileged: {allow: [false], unset: refuse}")
+    kinds.append(constraints(profile(refused))["privileged"]["kind"])
+    assert len(set(kinds)) == len(kinds)
+    # Who is exempt, and what is selected, are values.
+    other = EXEMPT.replace("a:*", "b/*").replace("9999-12-31", "9999-01-01")
+    assert constraints(profile(SPEC + other))["privileged"]["kind"] == kinds[1]
+    other = "match: {podSelector: {matchExpressions: [{key: c, operator: Exists}]}}"
+    assert constraints(profile(SPEC + other))["privileged"]["kind"] == kinds[2]
+    # Where pods are, and what becomes of bad ones, no template knows.
+    other = "enforcement: warn\nenforceOn: [controllers]\nmatch: {namespaces: {exclude: [a]}}"
+    assert constraints(profile(SPEC + other))["privileged"]["kind"] == kinds[0]
+
+
+@pytest.mark.parametrize(
+    ("enforcement", "action"),
+    [(Enforcement.DENY, "deny"), (Enforcement.WARN, "warn"), (Enforcement.AUDIT, "dryrun")],
+)
+def test_actions(enforcement: Enforcement, action: str) -> None:
+    """What is only audited is a dry run: an action unknown to Gatekeeper would do nothing."""
+    made = profile(SPEC)._replace(enforcement=enforcement)
+    assert {each["spec"]["enforcementAction"] for each in constraints(made).values()} == {action}
+
+
+MATCH: Final = """
+match:
+  namespaces: {include: ["team-*", web], exclude: [team-a]}
+  namespaceSelector: {matchLabels: {a: b}}
+  podSelector: {matchLabels: {c: d}}
+"""
+PODS: Final = [{"apiGroups": [""], "kinds": ["Pod"]}]
+CONTROLLERS: Final = [
+    {"apiGroups": [""], "kinds": ["PodTemplate", "ReplicationController"]},
+    {"apiGroups": ["apps"], "kinds": ["DaemonSet", "Deployment", "ReplicaSet", "StatefulSet"]},
+    {"apiGroups": ["batch"], "kinds": ["Job", "CronJob"]},
+]
+
+
+def test_match() -> None:
+    """Namespaces are the match's; labels of pods are a parameter, as templates have them too."""
+    for each in constraints(profile(SPEC + MATCH)).values():
+        spec = each["spec"]
+        assert spec["match"] == {
+            "kinds": PODS,
+            "source": "Original",
+            "namespaces": ["team-*", "web"],
+            "excludedNamespaces": ["team-a"],
+            "namespaceSelector": {
+                "matchExpressions": [{"key": "a", "operator": "In", "values": ["b"]}]
+            },
+        }
+        row = {"key": "c", "operator": "In", "values": ["d"]}
+        assert spec["parameters"]["podSelector"] == [row]
+    everywhere = constraints(profile(SPEC + "match: {namespaces: {include: ['*']}}"))
+    assert everywhere["privileged"]["spec"]["match"] == {"kinds": PODS, "source": "Original"}
+
+
+@pytest.mark.parametrize(
+    ("kinds", "expected"),
+    [
+        ("[pods]", PODS),
+        ("[controllers]", CONTROLLERS),
+        (
+            "[pods, controllers]",
+            [{**PODS[0], "kinds": ["Pod", *CONTROLLERS[0]["kinds"]]}, *CONTROLLERS[1:]],
+        ),
+    ],
+)
+def test_kinds(kinds: str, expected: object) -> None:
+    """Controllers are matched themselves: what Gatekeeper expands of them has lost its past."""
+    found = constraints(profile(SPEC + f"enforceOn: {kinds}"))
+    assert found["privileged"]["spec"]["match"]["kinds"] == expected
+
+
+def test_templates_fail_closed() -> None:
+    """A template that errs refuses, and none names an operation, which not every caller tells."""
+    for name in names():
+        for template in templates(open_profile(name, "1.36")).values():
+            (target,) = template["spec"]["targets"]
+            assert target["target"] == "admission.k8s.gatekeeper.sh"
+            (code,) = target["code"]
+            assert code["engine"] == "K8sNativeValidation"
+            assert code["source"]["failurePolicy"] == "Fail"
+            assert "request." not in str(code["source"])
+            named = [each["name"] for each in code["source"]["variables"]]
+            assert len(named) == len(set(named))
+            # Gatekeeper gives these names a meaning of their own.
+            assert not {"params", "anyObject"}.intersection(named)
+
+
+def test_messages() -> None:
+    """A message begins with its rule, and says what is allowed."""
+    found = templates(profile(SPEC))
+    for kind, template in found.items():
+        source = template["spec"]["targets"][0]["code"][0]["source"]
+        (validation,) = source["validations"]
+        rule = template["metadata"]["annotations"]["metadata.gatekeeper.sh/title"]
+        assert rule in ENTRIES
+        assert kind.lower().startswith(f"capgen{rule.lower()}")
+        assert validation["message"].startswith(f"{rule}: allowed is ")
+        assert validation["messageExpression"].startswith(f"'{rule}: ' + variables.offences")
+    given = constraints(profile(SPEC))["runAsUser"]["spec"]["parameters"]
+    assert given["words"] == "securityContext.runAsUser: 7 or unset"
+
+
+def test_a_value_that_is_set_is_a_gap() -> None:
+    """A profile that mutates asks for more than a constraint does."""
+    made = profile(SPEC)._replace(mutate=True)
+    cells = TARGET.emit(made).cells
+    assert cells["runAsUser"].status is Status.GAP
+    assert "a constraint sets nothing: `7`" in cells["runAsUser"].note
+    assert {cell.status for cell in TARGET.emit(profile(SPEC)).cells.values()} == {Status.EXACT}
+
+
+def test_which_template_a_file_needs() -> None:
+    """A constraint needs the file of its template; what else is in its folder needs none."""
+    output = TARGET.emit(profile(SPEC))
+    needed = [needs(each.text) for each in output.artefacts]
+    assert [each for each in needed if each] == [each.path for each in output.shared]
+    assert needed[-2:] == ["", ""]
+    assert [needs(each.text) for each in dress(output.shared)] == [""] * (len(output.shared) + 2)
+    assert dress(()) == ()
+
+
+def test_options() -> None:
+    """CEL is the one engine that is written for; another is refused, and never passed over."""
+    made = profile(SPEC)
+    assert configured({"engines": ["cel"]})(made) == TARGET.emit(made)
+    for options, message in (
+        ({"engines": ["cel", "rego"]}, "`gatekeeper` writes for no engine `rego`; known: cel"),
+        ({"engines": []}, "`engines` of `gatekeeper` names none; known: cel"),
+        ({"engine": ["cel"]}, "the target `gatekeeper` has no option `engine`.*`engines`"),
+    ):
+        with pytest.raises(UsageError, match=message):
+            configured(options)
