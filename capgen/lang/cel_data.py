@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .cel_values import literal
+from .cel_constants import literal
 
 
 def data(value: object) -> str:

@@ -18,10 +18,10 @@ from capgen.policy.placed import placed
 from capgen.policy.subjects import CONTAINER_LISTS, EACH
 from capgen.policy.values import Kind
 
+from .cel_constants import literal
 from .cel_data import data
 from .cel_exempt import excused
 from .cel_token import unmounting
-from .cel_values import literal
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from capgen.policy.subjects import ACCOUNT_PATH, ACCOUNT_VOLUME
 
-from .cel_values import literal
+from .cel_constants import literal
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -21,6 +21,8 @@ from tests.engines.cluster.mutation import mutations
 from tests.engines.cluster.users import users
 from tests.engines.gatekeeper.check import gatekeeper_judges
 from tests.engines.gatekeeper.gator_check import gator_judges
+from tests.engines.gatekeeper.target_gator import gator_profiles, gator_shared
+from tests.engines.gatekeeper.target_live import gatekeeper_profiles, gatekeeper_updates
 from tests.engines.implied_check import implied_levels
 from tests.engines.kernel.check import apparmor_profiles, seccomp_filters
 from tests.engines.kyverno import agree as kyverno
@@ -136,6 +138,10 @@ CHECKS = (
     Check("psp", psp_faults),
     Check("gatekeeper", gatekeeper_judges),
     Check("gatekeeper", gator_judges),
+    Check("gatekeeper", gator_profiles),
+    Check("gatekeeper", gator_shared),
+    Check("gatekeeper", gatekeeper_profiles),
+    Check("gatekeeper", gatekeeper_updates),
     Check("kyverno", kyverno_live),
     Check("kyverno", kyverno_offline),
     *kyverno.checks(),

@@ -109,6 +109,6 @@ TARGET = Target(
     "constraints of Gatekeeper, and the templates in CEL that profiles share",
     _FLOOR,
     emit,
-    configured,
-    BUNDLE,
+    configured=configured,
+    bundle=BUNDLE,
 )

@@ -72,7 +72,7 @@ class Gatekeeper:
             stack.callback(self._store.clear)
             stack.enter_context(hooked(self._cluster, serving))
             self.load(())
-            with self._watched(_HOME, {}, ()):
+            with self.watched(_HOME, {}, ()):
                 self._stack = stack.pop_all()
         return self
 
@@ -115,14 +115,14 @@ class Gatekeeper:
         verdicts: dict[int, Verdict] = {}
         for (place, labels), numbers in groups.items():
             asked = [every[number] for number in numbers]
-            with self._watched(place, json.loads(labels), asked) as standing:
+            with self.watched(place, json.loads(labels), asked) as standing:
                 answers = map(verdict, standing.answers(asked))
                 verdicts |= zip(numbers, answers, strict=True)
         for number in range(len(every)):
             yield verdicts[number]
 
     @contextmanager
-    def _watched(
+    def watched(
         self, name: str, labels: Mapping[str, str], requests: Sequence[Request]
     ) -> Iterator[Standing]:
         """Create what the requests change, and then have the namespace watched."""

@@ -29,7 +29,7 @@ _NAMESPACES: Final = {
 _PODS: Final[tuple[dict[str, str], ...]] = ({}, {"tier": "web"}, {"tier": "db", "legacy": ""})
 # Where a matching pod is always refused, so that waiting for a policy has something to see.
 _CANARY: Final = "match-a"
-_MATCHES: Final = (
+MATCHES: Final = (
     Match(include=("match-a",)),
     Match(include=("match-a*",)),
     Match(include=("match-*",), exclude=("match-a-*", "match-bare")),
@@ -77,7 +77,7 @@ def matching() -> list[Profile]:
     profile = open_profile("pss/baseline", "1.36")._replace(enforcement=Enforcement.WARN)
     return [
         profile._replace(name=f"match-{number}", match=match)
-        for number, match in enumerate(_MATCHES)
+        for number, match in enumerate(MATCHES)
     ]
 
 
@@ -93,7 +93,7 @@ def asked(cluster: Cluster, named: Callable[[str], str]) -> tuple[int, list[Diff
     """
     differences: list[Difference] = []
     cases = 0
-    for namespace, pod, request in _requests():
+    for namespace, pod, request in requests():
         (answer,) = cluster.judge(namespace, [pod])
         for each in matching():
             cases += 1
@@ -107,7 +107,8 @@ def asked(cluster: Cluster, named: Callable[[str], str]) -> tuple[int, list[Diff
     return cases, differences
 
 
-def _requests() -> Iterator[tuple[str, Object, Request]]:
+def requests() -> Iterator[tuple[str, Object, Request]]:
+    """Yield pods with each set of labels in each namespace: namespace, pod, and its creation."""
     for namespace, namespace_labels in _NAMESPACES.items():
         labels = {**namespace_labels, "kubernetes.io/metadata.name": namespace}
         pods = [(BAD, pod_labels) for pod_labels in _PODS] + [(GOOD, {"tier": "web"})]

@@ -8,6 +8,7 @@ template are refused.
 from __future__ import annotations
 
 import copy
+from contextlib import contextmanager
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
@@ -93,22 +94,30 @@ def gone_through(cluster: Cluster, judge: Judge) -> Row:
         profile = profile._replace(name=f"updates-{level}", controllers=True)
         namespace = profile.name
         reference = Reference(profile)
-        cluster.namespace(namespace, {})
-        old = list(_old(namespace))
-        cluster.delete(old)
-        for each in old:
-            cluster.create(each)
-        with judge.holding(profile):
-            for request, expected, answer in _steps(cluster, reference, namespace):
+        with standing(cluster, namespace), judge.holding(profile):
+            for request, expected, answer in steps(cluster, reference, namespace):
                 cases += 1
                 actual = _said(judge, answer)
                 if actual not in expected:
                     right = " or ".join(expected)
                     differences.append(Difference(request, right, actual))
             cluster.namespace(namespace, {LABEL: "none"})
-        cluster.delete(old)
     notes = "updates"
     return Row(judge.target, judge.engine, judge.version, cases, tuple(differences), notes)
+
+
+@contextmanager
+def standing(cluster: Cluster, namespace: str) -> Iterator[None]:
+    """Have good and bad pods and bad controllers in a namespace in which no policy holds yet."""
+    cluster.namespace(namespace, {})
+    old = list(_old(namespace))
+    cluster.delete(old)
+    for each in old:
+        cluster.create(each)
+    try:
+        yield
+    finally:
+        cluster.delete(old)
 
 
 def _old(namespace: str) -> Iterator[Object]:
@@ -124,7 +133,8 @@ def _old(namespace: str) -> Iterator[Object]:
         yield owner(workload, BAD, "old-bad", namespace)
 
 
-def _steps(cluster: Cluster, reference: Reference, namespace: str) -> Iterator[Step]:
+def steps(cluster: Cluster, reference: Reference, namespace: str) -> Iterator[Step]:
+    """Yield the updates, one after the other, each with its answer."""
     yield from _pods(cluster, namespace)
     yield from _debuggers(cluster, reference, namespace)
     yield from _controllers(cluster, reference, namespace)

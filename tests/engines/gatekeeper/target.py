@@ -1,0 +1,83 @@
+"""Our own target as Gatekeeper takes it: the objects of a profile, and what a verdict means."""
+
+from __future__ import annotations
+
+import random
+from typing import TYPE_CHECKING, Final
+
+import yaml
+
+from capgen.targets import gatekeeper
+from tests.engines import recording
+from tests.engines.agreement import Word
+from tests.engines.gatekeeper.words import violations
+from tests.engines.judged import recorded
+from tests.engines.lab import LabError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from capgen.policy.profile import Profile
+    from tests.engines.agreement import Reference
+    from tests.engines.engine import Verdict
+    from tests.engines.judged import Asked, Judged
+    from tests.engines.rest import Answer, Object
+
+_SEED: Final = 1_337
+
+
+def emitted(profile: Profile) -> list[Object]:
+    """Return the templates and the constraints of a profile, read back from their files."""
+    output = gatekeeper.emit(profile)
+    texts = [each.text for each in (*output.shared, *output.objects)]
+    return [yaml.load(text, Loader=yaml.CSafeLoader) for text in texts]
+
+
+def word(verdict: Verdict) -> Word | None:
+    """Return a verdict with the rules that it names; None where the API refuses the request.
+
+    Raises:
+        LabError: a policy failed: such a denial counts for nothing.
+    """
+    match verdict.outcome:
+        case "invalid":
+            return None
+        case "admitted" if not verdict.messages:
+            return Word(allowed=True, rules=frozenset())
+        case "denied":
+            return Word(allowed=False, rules=frozenset(map(_rule, verdict.messages)))
+        case outcome:
+            msg = f"{outcome}: {'; '.join(verdict.messages)}"
+            raise LabError(msg)
+
+
+def said(answer: Answer) -> str:
+    """Write an answer of the API server: admitted, or the rules for which Gatekeeper refuses."""
+    if answer.admitted:
+        return "admitted"
+    if answer.outcome == "webhook":
+        rules = sorted({_rule(message) for _, message in violations(answer.denial)})
+        return f"refused for {' '.join(rules)}"
+    return f"{answer.outcome}: {answer.message}"
+
+
+def taken(each: Judged) -> list[Asked]:
+    """Return what is asked of a judged profile's witnesses, save what the API itself refuses."""
+    verdicts = recording.load(each.recording)
+    return [case for case in recorded(each.profile()) if verdicts[case.key] != recording.INVALID]
+
+
+def chosen(cases: Sequence[Asked], reference: Reference, most: int) -> list[Asked]:
+    """Return so many cases, in their order: for each rule one that it refuses, others by lot."""
+    first: dict[str, int] = {}
+    for place, each in enumerate(cases):
+        if each.rule not in first and not reference.word(each.request).allowed:
+            first[each.rule] = place
+    others = [place for place in range(len(cases)) if place not in first.values()]
+    left = max(0, min(most - len(first), len(others)))
+    places = sorted([*first.values(), *random.Random(_SEED).sample(others, left)])
+    return [cases[place] for place in places]
+
+
+def _rule(message: str) -> str:
+    return message.partition(": ")[0]

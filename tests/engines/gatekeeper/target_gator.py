@@ -1,0 +1,187 @@
+"""Holds our templates and constraints, in gator, against the reference interpreter.
+
+gator has no API server before it: what it judges is what the API server would hand over, and what
+that would refuse by itself is left out, by the verdicts that were recorded of it.
+"""
+
+from __future__ import annotations
+
+import copy
+import random
+from typing import TYPE_CHECKING, Final
+
+from capgen.policy.admit import Operation, Request
+from capgen.policy.match import Match
+from capgen.profile.library import open_profile
+from tests import exempted_everywhere
+from tests.engines import recording
+from tests.engines.agreement import Reference, Word
+from tests.engines.canaries import GOOD
+from tests.engines.gatekeeper.gator import Gator
+from tests.engines.gatekeeper.target import chosen, emitted, taken, word
+from tests.engines.judged import LEVELS, MINOR, Asked, judged
+from tests.engines.proving import Difference, Lab, Row
+from tests.engines.vap.match import MATCHES, requests
+from tests.policy.made import profile as made
+from tests.profiles import EVERY_RULE
+from tests.served import handed_over
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from capgen.policy.profile import Profile
+    from tests.engines.rest import Object
+
+# How often a pod is judged by a rule: what all of it takes is this times the rules.
+_PAIRS: Final = 2_500
+_LEVEL_PAIRS: Final = 12_000
+# An AdmissionReview takes as long as a hundred pods: the live manager is asked about the others.
+_UPDATES: Final = 6
+_FEW: Final = 120
+
+# What was asked, what is expected, and what came of it.
+Step = tuple[object, str, str]
+
+
+def gator_profiles(_: Lab) -> Row:
+    """Judges witnesses of each judged profile."""
+    differences: list[Difference] = []
+    cases = 0
+    with Gator() as gator:
+        for each in judged().values():
+            profile = each.profile()
+            # Without its namespaces, which gator does not know: `_matches` has those.
+            match = Match(pod_selector=profile.match.pod_selector)
+            reference = Reference(profile._replace(match=match))
+            most = _LEVEL_PAIRS if each.source.removeprefix("pss/") in LEVELS else _PAIRS
+            found = taken(each)
+            created = [case for case in found if case.request.operation is Operation.CREATE]
+            changed = [case for case in found if case.request.operation is not Operation.CREATE]
+            asked = chosen(created, reference, most // max(1, len(reference.profile.rules)))
+            asked += chosen(changed, reference, 0)[: _UPDATES if each.level else 0]
+            gator.load(emitted(reference.profile))
+            cases += len(asked)
+            differences += _differing(gator, reference, asked)
+        version = gator.version
+    return Row("gatekeeper", "gator", version, cases, tuple(differences), "profiles, CEL")
+
+
+def _differing(gator: Gator, reference: Reference, asked: Sequence[Asked]) -> Iterator[Difference]:
+    minors = reference.profile.minors
+    verdicts = gator.judge(handed_over(each.request, minors) for each in asked)
+    for each, verdict in zip(asked, verdicts, strict=True):
+        ours, said = reference.word(each.request), word(verdict)
+        must = ours if each.must is None else Word(not each.must, each.must)
+        if not said == ours == must:
+            about = [reference.profile.name, each.name, each.request.object]
+            expected = f"{must}; the interpreter: {ours}"
+            yield Difference(about, expected, recording.said(said))
+
+
+def gator_shared(_: Lab) -> Row:
+    """Judges by many profiles at once, which share templates: matches, and values left out."""
+    with Gator() as gator:
+        seen = [
+            *_matches(gator),
+            *_apart(gator),
+            *_left_out(gator),
+            *_exempt(gator),
+        ]
+        version = gator.version
+    differences = tuple(Difference(*each) for each in seen if each[1] != each[2])
+    return Row(
+        "gatekeeper",
+        "gator",
+        version,
+        len(seen),
+        differences,
+        "shared templates, match, exemptions",
+    )
+
+
+def _matches(gator: Gator) -> Iterator[Step]:
+    """Yield which profiles judge a bad pod with each set of labels in each namespace."""
+    base = open_profile("pss/baseline", f"1.{MINOR}")
+    profiles = [
+        base._replace(name=f"match-{number}", match=match) for number, match in enumerate(MATCHES)
+    ]
+    gator.load(_together(profiles))
+    asked = [request for _, _, request in requests()]
+    verdicts = gator.judge(handed_over(each, base.minors) for each in asked)
+    for request, verdict in zip(asked, verdicts, strict=True):
+        word(verdict)
+        for each in profiles:
+            expected = "judged" if not Reference(each).word(request).allowed else "not judged"
+            actual = "judged" if f"capgen-{each.name}" in verdict.policies else "not judged"
+            yield [request.namespace, request.object["metadata"], each.match], expected, actual
+
+
+def _apart(gator: Gator) -> Iterator[Step]:
+    """Yield what two profiles of one structure, and other values, say: each its own."""
+    spec = "kubernetes: '1.36'\nrules: {{runAsUser: {{ranges: [{0}], default: {0}}}}}"
+    profiles = [made(spec.format(user))._replace(name=f"user-{user}") for user in (5, 7)]
+    objects = _together(profiles)
+    yield "templates", "1", str(sum(each["kind"] == "ConstraintTemplate" for each in objects))
+    pods: list[Object] = [
+        {"spec": {**copy.deepcopy(GOOD["spec"]), "securityContext": {"runAsUser": user}}}
+        for user in (5, 7, 9)
+    ]
+    asked = [Request(pod) for pod in pods]
+    for left in (profiles, profiles[1:]):
+        gator.load(_together(left))
+        for request, verdict in zip(asked, gator.judge(asked), strict=True):
+            expected = {
+                f"capgen-{each.name}" for each in left if not Reference(each).word(request).allowed
+            }
+            yield request.object, str(sorted(expected)), str(sorted(verdict.policies))
+
+
+def _left_out(gator: Gator) -> Iterator[Step]:
+    """Yield what is admitted by constraints that lack their values: nothing that is not right."""
+    each = judged()["all-plain"]
+    reference = Reference(each.profile())
+    created = [case for case in taken(each) if case.request.operation is Operation.CREATE]
+    asked = chosen(created, reference, _FEW)
+    objects = emitted(reference.profile)
+    without: tuple[Object | None, ...] = (None, {})
+    for empty in without:
+        gator.load([_emptied(obj, empty) for obj in objects])
+        verdicts = gator.judge(handed_over(case.request, range(MINOR, MINOR + 1)) for case in asked)
+        for case, verdict in zip(asked, verdicts, strict=True):
+            ours = reference.word(case.request).allowed
+            # A parameter that has no default is an error, which refuses.
+            wrong = verdict.outcome == "admitted" and not ours
+            yield [case.name, f"parameters: {empty}"], "stricter", "wider" if wrong else "stricter"
+
+
+def _exempt(gator: Gator) -> Iterator[Step]:
+    """Yield what is said of containers that are exempt from every rule, and of some nearly so."""
+    for name, spec in EVERY_RULE.items():
+        profile = made(spec, f"1.{MINOR}")._replace(name=name, controllers=True)
+        for lifted, asked in (
+            (exempted_everywhere.by_image(profile), exempted_everywhere.asked_by_image(profile)),
+            (exempted_everywhere.by_name(profile), exempted_everywhere.asked_by_name(profile)),
+        ):
+            created = [row for row in asked if row[1].operation is Operation.CREATE]
+            rows = random.Random(name).sample(created, min(_FEW, len(created)))
+            reference = Reference(lifted)
+            gator.load(emitted(lifted))
+            verdicts = gator.judge(handed_over(each, profile.minors) for _, each in rows)
+            for (about, request), verdict in zip(rows, verdicts, strict=True):
+                ours = recording.said(reference.word(request))
+                yield [name, about, request.object], ours, recording.said(word(verdict))
+
+
+def _emptied(obj: Object, parameters: Object | None) -> Object:
+    """Return a constraint with other parameters, or without any."""
+    if "parameters" not in obj["spec"]:
+        return obj
+    spec = {key: value for key, value in obj["spec"].items() if key != "parameters"}
+    return obj | {"spec": spec if parameters is None else spec | {"parameters": parameters}}
+
+
+def _together(profiles: Iterable[Profile]) -> list[Object]:
+    """Return the objects of several profiles, each template once."""
+    objects = [obj for each in profiles for obj in emitted(each)]
+    names = {(obj["kind"], obj["metadata"]["name"]): obj for obj in objects}
+    return list(names.values())

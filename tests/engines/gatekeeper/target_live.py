@@ -1,0 +1,174 @@
+"""Holds our templates and constraints, in Gatekeeper's webhook, against the reference interpreter.
+
+What gator cannot show: the API server's own defaulting and validation before them, updates of what
+stands already, real debug containers, and controllers that scale.
+"""
+
+from __future__ import annotations
+
+import copy
+from typing import TYPE_CHECKING, Final
+
+from capgen.policy.admit import Operation
+from capgen.profile.library import open_profile
+from tests.engines import recording
+from tests.engines.agreement import Reference, Word
+from tests.engines.gatekeeper.cases import COMMON
+from tests.engines.gatekeeper.live import Gatekeeper
+from tests.engines.gatekeeper.target import chosen, emitted, said, taken, word
+from tests.engines.judged import MINOR, judged
+from tests.engines.proving import Difference, Lab, Row
+from tests.engines.resources import path
+from tests.engines.vap.exempt import Asked, by_hand
+from tests.engines.vap.updates import standing, steps
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from tests.engines.apiserver import Cluster
+    from tests.engines.rest import Answer, Object
+
+# Profiles, and how many witnesses are created, and change what stands.
+_PROFILES: Final = {"pss-restricted": (150, 60), "all-plain": (120, 50)}
+# The same of policies that Gatekeeper generates.
+_GENERATED: Final = 60
+
+
+def gatekeeper_profiles(laboratory: Lab) -> Row:
+    """Creates and changes pods and controllers under some profiles, and under exemptions."""
+    with Gatekeeper(laboratory.cluster) as engine:
+        seen = [*_witnesses(engine), *_exemptions(engine), *_generated(engine)]
+        version = engine.version
+    asked = [each for each in seen if each is not None]
+    note = "profiles, exemptions, generated policies;"
+    note += f" {len(seen) - len(asked)} more are refused by the API itself"
+    differences = tuple(Difference(*each) for each in asked if each[1] != each[2])
+    return Row("gatekeeper", "gatekeeper", version, len(asked), differences, note)
+
+
+Step = tuple[object, str, str]
+
+
+def _witnesses(engine: Gatekeeper) -> Iterator[Step | None]:
+    for name, (creates, updates) in _PROFILES.items():
+        each = judged()[name]
+        reference = Reference(each.profile())
+        found = taken(each)
+        created = [case for case in found if case.request.operation is Operation.CREATE]
+        changed = [case for case in found if case.request.operation is not Operation.CREATE]
+        asked = chosen(created, reference, creates) + chosen(changed, reference, updates)
+        rows = [Asked(case.name, case.request, case.must) for case in asked]
+        yield from _judged(engine, reference, rows)
+
+
+def _exemptions(engine: Gatekeeper) -> Iterator[Step | None]:
+    """Yield the cases of tables by hand; gator has those at every edge of every rule."""
+    for number, (profile, asked) in enumerate(by_hand()):
+        reference = Reference(profile._replace(name=f"exempt-{number}"))
+        yield from _judged(engine, reference, asked)
+
+
+def _generated(engine: Gatekeeper) -> Iterator[Step | None]:
+    """Yield what the ValidatingAdmissionPolicies say that Gatekeeper makes of templates.
+
+    The API server asks them all, and names of those that deny the first.
+    """
+    each = judged()["pss-restricted"]
+    reference = Reference(each.profile())
+    engine.load([_as_policy(obj) for obj in emitted(reference.profile)])
+    found = taken(each)
+    created = [case for case in found if case.request.operation is Operation.CREATE]
+    changed = [case for case in found if case.request.operation is not Operation.CREATE]
+    asked = chosen(created, reference, _GENERATED) + chosen(changed, reference, _GENERATED // 2)
+    verdicts = engine.judge(case.request for case in asked)
+    for case, verdict in zip(asked, verdicts, strict=True):
+        theirs, ours = word(verdict), reference.word(case.request)
+        if theirs is None:
+            yield None
+            continue
+        named = theirs.rules <= ours.rules and theirs.allowed == ours.allowed
+        expected = recording.said(ours)
+        yield case.name, expected, expected if named else recording.said(theirs)
+
+
+def _as_policy(obj: Object) -> Object:
+    """Return a template that becomes a policy, or a constraint that is enforced by that alone."""
+    changed = copy.deepcopy(obj)
+    spec = changed["spec"]
+    if obj["kind"] == "ConstraintTemplate":
+        spec["targets"][0]["code"][0]["source"]["generateVAP"] = True
+    else:
+        points = [{"name": "vap.k8s.io"}]
+        spec["enforcementAction"] = "scoped"
+        spec["scopedEnforcementActions"] = [{"action": "deny", "enforcementPoints": points}]
+    return changed
+
+
+def _judged(
+    engine: Gatekeeper, reference: Reference, asked: Sequence[Asked]
+) -> Iterator[Step | None]:
+    """Yield each case; None where the API itself refuses it."""
+    engine.load(emitted(reference.profile))
+    verdicts = engine.judge(each.request for each in asked)
+    for each, verdict in zip(asked, verdicts, strict=True):
+        theirs, ours = word(verdict), reference.word(each.request)
+        if theirs is None:
+            yield None
+            continue
+        must = ours if each.rules is None else Word(not each.rules, each.rules)
+        about = [reference.profile.name, each.name, each.request.object, each.request.old_object]
+        expected = recording.said(must if must == ours else None)
+        yield about, expected, recording.said(theirs)
+
+
+def gatekeeper_updates(laboratory: Lab) -> Row:
+    """Goes through the updates of pods and of controllers that stand."""
+    cluster = laboratory.cluster
+    profile = open_profile("pss/restricted", f"1.{MINOR}")
+    profile = profile._replace(name="gatekeeper-updates", controllers=True)
+    namespace = profile.name
+    objects = emitted(profile)
+    with Gatekeeper(cluster) as engine, standing(cluster, namespace):
+        engine.load(objects)
+        with engine.watched(namespace, {}, ()):
+            found = steps(cluster, Reference(profile), namespace)
+            seen = [_seen(*each) for each in found]
+            seen += _expanded(engine, cluster, namespace, objects)
+        version = engine.version
+    differences = tuple(Difference(*each) for each in seen if each[1] != each[2])
+    return Row("gatekeeper", "gatekeeper", version, len(seen), differences, "updates, expansion")
+
+
+def _seen(request: object, expected: tuple[str, ...], answer: Answer) -> Step:
+    """Return what is expected of a step, and what came of it: the webhook names every rule."""
+    *_, every = expected
+    if len(expected) > 1:
+        every = f"refused for {' '.join(sorted(each.split()[-1] for each in expected))}"
+    actual = said(answer)
+    return request, every, every if actual in expected else actual
+
+
+def _expanded(
+    engine: Gatekeeper, cluster: Cluster, namespace: str, objects: Sequence[Object]
+) -> Iterator[Step]:
+    """Yield how an old Deployment scales where Gatekeeper expands what it would make.
+
+    Constraints on expanded pods refuse it: ours must not judge these.
+    """
+    (suite,) = (each for each in COMMON if "expansion" in each.files)
+    expansions = [each for each in suite.artefacts() if each["kind"] == "ExpansionTemplate"]
+    where = path("Deployment", "old-bad", namespace)
+    for source, expected in (("Original", "admitted"), ("All", "refused for hostPID")):
+        engine.load([*(_sourced(each, source) for each in objects), *expansions])
+        answer = cluster.patch(where, {"spec": {"replicas": 4 if source == "All" else 5}})
+        actual = said(answer).replace("[Implied by lab-deployment] ", "")
+        yield {"scale, source": source}, expected, actual
+
+
+def _sourced(obj: Object, source: str) -> Object:
+    match = obj["spec"].get("match")
+    return (
+        obj
+        if match is None
+        else obj | {"spec": obj["spec"] | {"match": match | {"source": source}}}
+    )
