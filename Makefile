@@ -41,9 +41,10 @@ bench: $(READY) ## measure, as ratios within one run
 	$(BIN)/python -m tests.bench.reader
 	$(BIN)/python -m tests.bench.check
 
-out: $(READY) ## write `out/` and the precompiled library anew
+out: $(READY) ## write `out/`, `docs/coverage.md` and the precompiled library anew
 	$(BIN)/python -m capgen.profile.library
 	$(BIN)/capgen compile
+	$(BIN)/python -m tests.coverage
 
 clean: ## remove what make made
 	rm -rf $(VENV) dist build .mypy_cache .pytest_cache .ruff_cache .hypothesis
