@@ -128,7 +128,8 @@ def _compile(
         if error.file is not None:
             raise
         raise source.error(error.message, "spec", "rules") from None
-    cells = dict(_filled(profile, output.cells, beside))
+    output = output.with_cells(dict(_filled(profile, output.cells, beside)))
+    cells = output.cells
     accepted = profile.accept.get(wanted.name, {})
     gaps = {rule: cell for rule, cell in cells.items() if cell.status is Status.GAP}
     for rule in accepted:
@@ -166,6 +167,9 @@ def _filled(
     setting = {each.name: each.emit(profile).cells for each in mutates}
     for rule, cell in cells.items():
         sets = (name for name, theirs in setting.items() if theirs[rule].status in _SAID)
-        by = next(sets, None) if cell.judged else None
-        said = Cell(Status.EXACT, f"{cell.judged}; `{by}` sets what a pod leaves unset")
-        yield rule, cell if by is None else said
+        by = next(sets, None)
+        if by is None or cell.judged is None:
+            yield rule, cell
+        else:
+            note = f"{cell.judged.note}; `{by}` sets what a pod leaves unset"
+            yield rule, Cell(cell.judged.status, note)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from enum import Enum
 from operator import attrgetter
 from types import MappingProxyType
@@ -38,13 +38,13 @@ class Cell:
         status: how it is said there.
         note: for EXACT by which means, for STRICTER what else is refused, for a GAP why the thing
             cannot be constrained, for NOT_APPLICABLE why it cannot exist there.
-        judged: of a GAP that is only this, that no value is set: how the rule is judged. Where
-            another of the profile's targets sets the values nothing is missing.
+        judged: of a GAP that is only this, that no value is set: how the rule is said apart from
+            that. It holds where another of the profile's targets sets the values.
     """
 
     status: Status
     note: str
-    judged: str = ""
+    judged: Cell | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,11 +70,21 @@ class Output:
         artefacts: its files.
         cells: for each of the profile's rules, by id, how it is said.
         shared: files that other profiles may need as well; they go into the target's bundle.
+        page: makes the one artefact that tells people what the cells say; None where none does.
     """
 
     artefacts: tuple[Artefact, ...]
     cells: dict[str, Cell]
     shared: tuple[Artefact, ...] = ()
+    page: Callable[[dict[str, Cell]], Artefact] | None = field(default=None, compare=False)
+
+    def with_cells(self, cells: dict[str, Cell]) -> Output:
+        """Return the output where rules are said otherwise, because of what is beside it."""
+        if self.page is None or cells == self.cells:
+            return replace(self, cells=cells)
+        page = self.page(cells)
+        listed = (page if each.path == page.path else each for each in self.artefacts)
+        return replace(self, cells=cells, artefacts=tuple(listed))
 
     @property
     def objects(self) -> tuple[Artefact, ...]:

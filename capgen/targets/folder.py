@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from capgen.policy.asks import asks
-from capgen.targets.base import Artefact, Status, content_hash
+from capgen.targets.base import Artefact, Output, Status, content_hash
 from capgen.targets.templates import render
 from capgen.targets.yaml_text import dump
 
@@ -67,7 +68,7 @@ class Guide:
 
 def folder(
     profile: Profile, guide: Guide, objects: Sequence[Artefact], cells: dict[str, Cell]
-) -> tuple[Artefact, ...]:
+) -> Output:
     """Return a target's objects, with the kustomization that applies them and the README.
 
     Args:
@@ -76,7 +77,8 @@ def folder(
         objects: one file an object, in the order in which they are to be created.
         cells: for each of the profile's rules, by id, how it is said.
     """
-    return (*objects, kustomization(objects), readme(profile, guide, objects, cells))
+    page = partial(readme, profile, guide, objects)
+    return Output((*objects, kustomization(objects), page(cells)), cells, page=page)
 
 
 def kustomization(objects: Iterable[Artefact]) -> Artefact:

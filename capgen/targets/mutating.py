@@ -60,7 +60,7 @@ def emit(profile: Profile) -> Output:
         for role, made in (("policy", policy), ("binding", binding)):
             name = f"{made['kind']}/{object_name(profile.name, shape.part)}"
             artefacts.append(Artefact(f"{stem}-{role}.yaml", dump(made), name))
-    return Output(folder(profile, _GUIDE, artefacts, cells), cells)
+    return folder(profile, _GUIDE, artefacts, cells)
 
 
 def _shapes(profile: Profile) -> tuple[Shape, ...]:

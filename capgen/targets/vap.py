@@ -73,7 +73,7 @@ def emit(profile: Profile) -> Output:
             name = f"{made['kind']}/{object_name(profile.name, shape.part)}"
             artefacts.append(Artefact(f"{stem}-{role}.yaml", dump(made), name))
     said = cells(profile, _SETS_NOTHING)
-    return Output(folder(profile, _guide(profile), artefacts, said), said)
+    return folder(profile, _guide(profile), artefacts, said)
 
 
 def _guide(profile: Profile) -> Guide:

@@ -8,6 +8,7 @@ import pytest
 
 from capgen.compiler.plan import plan
 from capgen.errors import ProfileError
+from capgen.targets.base import Status
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -78,3 +79,26 @@ def test_a_version_that_has_no_such_policies(tmp_path: Path) -> None:
     """They are of 1.36: of a range, all minors must have them."""
     with pytest.raises(ProfileError, match=r"`map` needs Kubernetes 1\.36; .* is for 1\.35 too"):
         gaps(tmp_path, SPEC.replace('"1.36"', '"1.35-1.36"'), "map")
+
+
+def test_the_readme_says_what_the_compile_says(tmp_path: Path) -> None:
+    """What another target sets is no gap on the page either; without that target it is one."""
+    for targets, said in (("[vap, map]", "(exact)"), ("[vap]", "(gap)")):
+        (tmp_path / "web.yaml").write_text(SPEC.replace("[vap, map]", targets), "utf-8")
+        (compiled, *_) = plan(str(tmp_path / "web.yaml"), (), None)
+        (page,) = (each.text for each in compiled.artefacts if each.path == "README.md")
+        assert f"`readOnlyRootFilesystem` {said}" in page
+        assert ("`map` sets what a pod leaves unset" in page) is (said == "(exact)")
+
+
+def test_labels_judge_what_others_have_set(tmp_path: Path) -> None:
+    """Pod Security admission comes after mutation: only what its level misses is a gap."""
+    text = SPEC.replace("[vap, map]", "[psa, map]").replace(
+        "rules: {hostPID: false, readOnlyRootFilesystem: true}",
+        "extends: [pss/restricted]\n  rules: {readOnlyRootFilesystem: true}",
+    )
+    assert gaps(tmp_path, text)["psa"] == ["readOnlyRootFilesystem"]
+    (compiled, _) = plan(str(tmp_path / "web.yaml"), (), None)
+    assert compiled.cells["runAsNonRoot"].status is Status.STRICTER
+    assert compiled.cells["runAsNonRoot"].note.endswith("; `map` sets what a pod leaves unset")
+    assert "runAsNonRoot" in gaps(tmp_path, text.replace("[psa, map]", "[psa]"))["psa"]

@@ -52,7 +52,7 @@ PAGE: Final = readme(profile(SPEC), GUIDE, OBJECTS, CELLS).text
 
 def test_beside_the_objects() -> None:
     """The objects stay as they are, and come first; both files are no objects of a cluster."""
-    files = folder(profile(SPEC), GUIDE, OBJECTS, CELLS)
+    files = folder(profile(SPEC), GUIDE, OBJECTS, CELLS).artefacts
     assert files[:2] == OBJECTS
     assert [(each.path, each.object) for each in files[2:]] == [
         ("kustomization.yaml", ""),

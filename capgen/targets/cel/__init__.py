@@ -62,7 +62,7 @@ def cells(profile: Profile, sets_nothing: str) -> dict[str, Cell]:
         for each in (*wanted(profile, "linux"), *wanted(profile, "windows")):
             # That a pod runs on Windows is no value that a profile sets.
             if each.rule in found and each.field.path[0] != "os":
-                judged = found[each.rule].judged or found[each.rule].note
+                judged = found[each.rule].judged or found[each.rule]
                 why = sets_nothing.format(show(each.value))
                 found[each.rule] = Cell(Status.GAP, why, judged)
     return found

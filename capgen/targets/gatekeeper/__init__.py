@@ -5,6 +5,7 @@ A constraint gives a template the values of a rule, and says which objects are j
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
 from capgen.errors import UsageError, nearest
@@ -45,7 +46,7 @@ def emit(profile: Profile) -> Output:
         made = dump(_constraint(profile, template))
         artefacts.append(Artefact(f"{rule.id}.yaml", made, name))
     found = cells(profile, _SETS_NOTHING)
-    return Output(folder(profile, guide(profile), artefacts, found), found, tuple(shared))
+    return replace(folder(profile, guide(profile), artefacts, found), shared=tuple(shared))
 
 
 def configured(options: Options) -> Callable[[Profile], Output]:

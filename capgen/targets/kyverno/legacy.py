@@ -64,7 +64,7 @@ def emit(profile: Profile) -> Output:
     )
     said = cells(profile, _SETS_NOTHING)
     words = guide(profile, TARGET.name, kind, _ABOUT, _NATIVE)
-    return Output(folder(profile, words, objects, said), said)
+    return folder(profile, words, objects, said)
 
 
 def _policy(profile: Profile, shape: Shape, kind: Kind, spec: dict[str, Any]) -> dict[str, Any]:

@@ -46,7 +46,7 @@ def emit(profile: Profile) -> Output:
     )
     said = cells(profile, _SETS_NOTHING)
     words = guide(profile, TARGET.name, _KIND, _ABOUT, _NATIVE)
-    return Output(folder(profile, words, objects, said), said)
+    return folder(profile, words, objects, said)
 
 
 def _policy(profile: Profile, shape: Shape, spec: dict[str, Any]) -> dict[str, Any]:

@@ -7,6 +7,7 @@ component, and the line of `kubectl label`.
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 from capgen.policy.choice import wanted
@@ -52,14 +53,15 @@ def emit(profile: Profile) -> Output:
         "annotations": object_metadata(profile)["annotations"],
     }
     patch = {"apiVersion": "v1", "kind": "Namespace", "metadata": metadata}
-    page = readme(profile, guide(profile, found, named), (), cells)
+    page = partial(readme, profile, guide(profile, found, named), ())
     return Output(
         (
             Artefact("namespace.yaml", dump(patch)),
             Artefact(KUSTOMIZATION, dump(_component(profile))),
-            page,
+            page(cells),
         ),
         cells,
+        page=page,
     )
 
 
@@ -102,13 +104,14 @@ def _cells(profile: Profile, found: Implied) -> dict[str, Cell]:
             why = f"; {found.stronger}" if found.stronger else ""
             note = f"{level} admits a pod {found.missed[rule.id]}{why}"
             cells[rule.id] = Cell(Status.GAP, note)
-        elif rule.id in unset:
-            cells[rule.id] = Cell(Status.GAP, unset[rule.id])
         elif not profile.pods:
             cells[rule.id] = Cell(Status.GAP, _TEMPLATES)
         else:
             more = [_AGAIN, *([_UNSELECTED] if profile.match.pod_selector else [])]
-            cells[rule.id] = Cell(Status.STRICTER, "; ".join([f"{level} enforces it", *more]))
+            said = Cell(Status.STRICTER, "; ".join([f"{level} enforces it", *more]))
+            # The labels judge what other policies have made of a pod.
+            not_set = Cell(Status.GAP, unset.get(rule.id, ""), said)
+            cells[rule.id] = not_set if rule.id in unset else said
     return cells
 
 

@@ -84,10 +84,7 @@ def emit(profile: Profile) -> Output:
         Artefact("policy.yaml", dump(spoken.policy), f"PodSecurityPolicy/{name}"),
         *_permission(profile),
     )
-    return Output(
-        folder(profile, guide(profile, spoken.policy["metadata"]["annotations"]), objects, cells),
-        cells,
-    )
+    return folder(profile, guide(profile, spoken.policy["metadata"]["annotations"]), objects, cells)
 
 
 def _asked(profile: Profile) -> dict[PartName, tuple[Asked, ...]]:
