@@ -15,6 +15,7 @@ from tests.engines.verbs import Verbs
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
+    from contextlib import AbstractContextManager
     from pathlib import Path
 
     from tests.engines.controlplane import User
@@ -74,8 +75,12 @@ class Cluster(Verbs):
         token = self.one(Call("POST", where, request)).object["status"]["token"]
         return Account(f"system:serviceaccount:{namespace}:{name}", token=token)
 
+    def type_checker(self) -> AbstractContextManager[None]:
+        """Has the type checker run."""
+        return self._plane.type_checker()
+
     def type_warnings(self, policies: Iterable[str]) -> dict[str, list[Object]]:
-        """Returns what the type checker says of each ValidatingAdmissionPolicy, by its name.
+        """Returns what the type checker, which must run, says of each policy, by its name.
 
         Returns:
             `fieldRef` and `warning` of each mistake; an empty list for a policy without any.
@@ -83,7 +88,6 @@ class Cluster(Verbs):
         Raises:
             LabError: A policy is absent, or was not checked in time.
         """
-        self._plane.start_type_checker()
         # The checker compiles every expression for every type: on a busy machine that takes its
         # time, and the checks of all policies are queued.
         wait = partial(self._plane.processes.until, seconds=400, pause=0.5)

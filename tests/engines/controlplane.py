@@ -7,7 +7,7 @@ import json
 import secrets
 import ssl
 import urllib.request
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, Self
 
@@ -17,6 +17,7 @@ from tests.engines.processes import NotYet, Processes, free_ports
 from tests.engines.rest import Call
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
 
@@ -67,7 +68,6 @@ class ControlPlane:
         self._tokens = {"admin": secrets.token_hex(16), "plain": secrets.token_hex(16)}
         self._trust = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
         self._port = 0
-        self._checking = False
         self.processes = Processes()
         self._clients: dict[User, Client] = {}
 
@@ -90,10 +90,12 @@ class ControlPlane:
             self._clients[user] = Client(self._port, self._headers(user), self._trust)
         return self._clients[user]
 
-    def start_type_checker(self) -> None:
-        """Starts the controller that writes `status.typeChecking`, unless it runs already."""
-        if self._checking:
-            return
+    @contextmanager
+    def type_checker(self) -> Iterator[None]:
+        """Has the controller run that writes `status.typeChecking`.
+
+        It checks every policy there is, which takes a good part of a core: only while it is asked.
+        """
         self.processes.start(
             "kube-controller-manager",
             lab.binary("kube-controller-manager"),
@@ -102,7 +104,10 @@ class ControlPlane:
             "--leader-elect=false",
             "--secure-port=0",
         )
-        self._checking = True
+        try:
+            yield
+        finally:
+            self.processes.end("kube-controller-manager")
 
     def kubeconfig(self) -> Path:
         """Writes what lets a program be `admin`, and returns its path."""

@@ -27,7 +27,7 @@ def run(checks: Sequence[Check]) -> list[Row]:
     """Runs the checks and returns their rows, in the order of the checks.
 
     Those of an engine run one after the other, on one laboratory; the engines in the order in which
-    they first come.
+    they first come, and before all others, one by one, those that are to be alone.
 
     Raises:
         LabError: A process ended before it was done.
@@ -35,12 +35,13 @@ def run(checks: Sequence[Check]) -> list[Row]:
     lanes: dict[str, list[int]] = defaultdict(list)
     for place, check in enumerate(checks):
         lanes[check.engine].append(place)
-    waiting = list(lanes.values())
+    apart = [places for places in lanes.values() if any(checks[each].alone for each in places)]
+    waiting = apart + [places for places in lanes.values() if places not in apart]
     rows: dict[int, Row] = {}
     running: dict[Connection, Iterator[int]] = {}
     with ExitStack() as stack:
         while waiting or running:
-            while waiting and len(running) < LANES:
+            while waiting and len(running) < (1 if apart else LANES):
                 places = waiting.pop(0)
                 # The process is forked: only rows, not checks, need be pickled.
                 ours, theirs = (fork := get_context("fork")).Pipe(duplex=False)
@@ -56,6 +57,8 @@ def run(checks: Sequence[Check]) -> list[Row]:
                 except EOFError:
                     if next(running.pop(ready), None) is not None:
                         raise LabError("a process ended before it was done") from None
+                    # One that is alone is the only one that runs.
+                    apart = apart[1:]
                     continue
                 rows[next(running[ready])] = row
     return [rows[place] for place in range(len(checks))]

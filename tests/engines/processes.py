@@ -38,6 +38,7 @@ class Processes:
     def __init__(self) -> None:
         self._stack = ExitStack()
         self._running: dict[str, subprocess.Popen[bytes]] = {}
+        self._ended: set[subprocess.Popen[bytes]] = set()
         self.state = Path()
 
     def __enter__(self) -> Self:
@@ -65,9 +66,13 @@ class Processes:
                 # keyboard reaches it only through us, last started first.
                 start_new_session=True,
             )
-        self._stack.callback(_end, process)
+        self._stack.callback(self._end, process)
         self._running[name] = process
         return process.pid
+
+    def end(self, name: str) -> None:
+        """Ends an engine before the run does."""
+        self._end(self._running.pop(name))
 
     def until(
         self, probe: Callable[[], T], *, what: str, seconds: float = 30, pause: float = PAUSE
@@ -96,6 +101,16 @@ class Processes:
                     raise LabError(f"waited {seconds} s for {what}; last seen: {seen}") from seen
             time.sleep(pause)
 
+    def _end(self, process: subprocess.Popen[bytes]) -> None:
+        """Kills a process with its group, once: its state is thrown away, nothing needs tidying."""
+        if process in self._ended:
+            return
+        self._ended.add(process)
+        with suppress(ProcessLookupError):
+            # The leader's id stays the group's as long as a member lives, even if it ended itself.
+            os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+
     def _tail(self, name: str) -> str:
         lines = (self.state / f"{name}.log").read_text("utf-8", "replace").splitlines()
         return "\n".join(lines[-20:])
@@ -108,11 +123,3 @@ def free_ports(count: int) -> list[int]:
         for each in sockets:
             each.bind(("127.0.0.1", 0))
         return [int(each.getsockname()[1]) for each in sockets]
-
-
-def _end(process: subprocess.Popen[bytes]) -> None:
-    """Kills a process with its group: its state is thrown away, so it need not tidy up."""
-    with suppress(ProcessLookupError):
-        # The leader's id stays the group's as long as a member lives, even if the leader ended.
-        os.killpg(process.pid, signal.SIGKILL)
-    process.wait()

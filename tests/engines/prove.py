@@ -124,7 +124,7 @@ CHECKS = (
     Check("runtimes", chosen_containers),
     Check("kernel", seccomp_filters),
     Check("kernel", apparmor_profiles),
-    Check("node", node_processes),
+    Check("node", node_processes, alone=True),
     Check("faults", vap_faults),
     Check("faults", security_context_faults),
     Check("faults", docker_faults),

@@ -90,10 +90,18 @@ class Lab:
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """A check and the engine whose name in `ENGINES` chooses it."""
+    """A check.
+
+    Attributes:
+        engine: Whose name in `ENGINES` chooses it.
+        run: Judges.
+        alone: The checks of the engine keep every core busy: beside others they take many times
+            as long.
+    """
 
     engine: str
     run: Callable[[Lab], Row]
+    alone: bool = False
 
 
 def table(rows: Iterable[Row]) -> str:

@@ -82,7 +82,9 @@ def _cases(cluster: Cluster) -> Iterator[Case]:
     broken["spec"]["containers"][0]["name"] = "Not_A_Name"
     (answer,) = cluster.judge("lab-deny", [broken])
     yield {"create": broken}, "invalid", _said(answer)
-    for name, mistakes in cluster.type_warnings(["lab-good", "lab-misspelt"]).items():
+    with cluster.type_checker():
+        warnings = cluster.type_warnings(["lab-good", "lab-misspelt"])
+    for name, mistakes in warnings.items():
         actual = ", ".join("privilegd" for mistake in mistakes if "privilegd" in mistake["warning"])
         right = "privilegd" if name == "lab-misspelt" else ""
         yield {"check": name}, f"mistakes: {right}", f"mistakes: {actual}"

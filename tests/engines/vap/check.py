@@ -43,9 +43,10 @@ class _Judging:
         verdicts: dict[str, str] = {}
         names: dict[str, str] = {}
         invalid = 0
-        with Judging(cluster, reference, [case.request for case in cases]) as judging:
+        requests = [case.request for case in cases]
+        with Judging(cluster, reference, requests, typed=self._judged.typed) as judging:
             words = judging.words()
-            for policy, found in judging.mistakes().items() if self._judged.typed else ():
+            for policy, found in judging.mistakes().items():
                 about = [name, policy]
                 differences += [Difference(about, "no type warning", str(each)) for each in found]
             for case, said in zip(cases, words, strict=True):

@@ -20,8 +20,16 @@ if TYPE_CHECKING:
 class Judging:
     """Requests, and a profile's policies that judge them; a context manager."""
 
-    def __init__(self, cluster: Cluster, reference: Reference, requests: Sequence[Request]) -> None:
-        """Prepare to ask about the requests."""
+    def __init__(
+        self,
+        cluster: Cluster,
+        reference: Reference,
+        requests: Sequence[Request],
+        *,
+        typed: bool = False,
+    ) -> None:
+        """Prepare to ask about the requests, and for `mistakes` if the policies are typed."""
+        self._typed = typed
         self._cluster = cluster
         self._requests = requests
         self._stack = ExitStack()
@@ -35,6 +43,8 @@ class Judging:
         with ExitStack() as stack:
             stack.enter_context(self._standing)
             stack.enter_context(self._applied)
+            if self._typed:
+                stack.enter_context(self._cluster.type_checker())
             self._stack = stack.pop_all()
         return self
 
@@ -51,5 +61,5 @@ class Judging:
         return word(answer)
 
     def mistakes(self) -> dict[str, list[Object]]:
-        """Return what the type checker says of each policy, by its name."""
-        return self._cluster.type_warnings(self._applied.policies)
+        """Return what the type checker says of each policy, by its name; nothing if untyped."""
+        return self._cluster.type_warnings(self._applied.policies) if self._typed else {}
