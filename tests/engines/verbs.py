@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 STRICT = "fieldValidation=Strict"
 # What an old server does with the fields of later ones: it drops them.
 IGNORE = "fieldValidation=Ignore"
+# Else a ReplicationController stays until a controller lets go of its pods, and none runs.
+_AT_ONCE = "gracePeriodSeconds=0&propagationPolicy=Background"
 
 
 class Verbs:
@@ -43,7 +45,7 @@ class Verbs:
         """
         for each in objects:
             path = f"{place(each)}/{each['metadata']['name']}"
-            answer = self.one(Call("DELETE", f"{path}?gracePeriodSeconds=0"), "absent")
+            answer = self.one(Call("DELETE", f"{path}?{_AT_ONCE}"), "absent")
             if each["kind"] == "Namespace" and answer.admitted:
                 emptied = answer.object | {"spec": {"finalizers": []}}
                 self.one(Call("PUT", f"{path}/finalize", emptied), "absent")
@@ -94,9 +96,7 @@ class Verbs:
     def empty(self, kind: str, namespace: str) -> None:
         """Deletes every object of a kind in a namespace at once."""
         where = place({"kind": kind, "metadata": {"namespace": namespace}})
-        # Else a ReplicationController waits for a controller that lets go of its pods.
-        query = "gracePeriodSeconds=0&propagationPolicy=Background"
-        self.one(Call("DELETE", f"{where}?{query}"))
+        self.one(Call("DELETE", f"{where}?{_AT_ONCE}"))
 
     def get(self, kind: str, name: str, namespace: str = "") -> Object:
         """Returns a stored object; that there is none is a `LabError`."""
