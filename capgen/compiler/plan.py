@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from functools import cache, partial
+from typing import TYPE_CHECKING, Final, TypeAlias
 
 from capgen.errors import ProfileError, UsageError
 from capgen.profile.library import find
@@ -16,7 +17,7 @@ from .notes import notes
 from .options import from_text, listed, with_options
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
     from datetime import date
 
     from capgen.policy.profile import Profile
@@ -24,6 +25,9 @@ if TYPE_CHECKING:
     from capgen.targets.base import Bundle, Target
 
 _SAID: Final = (Status.EXACT, Status.STRICTER)
+
+# What several targets say of each rule: by the target's name, by the rule's id.
+_Cells: TypeAlias = "dict[str, dict[str, Cell]]"
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +91,8 @@ def plan(
     own = _own(source)
     wanted = [from_text(each) for each in dict.fromkeys(targets)] or own
     wanted = wanted or [target(each) for each in DEFAULT]
-    return [_compile(source, profile, each, own or wanted) for each in wanted]
+    setting = cache(partial(_setting, profile, own or wanted))
+    return [_compile(source, profile, each, setting) for each in wanted]
 
 
 def _own(source: Source) -> list[Target]:
@@ -110,7 +115,7 @@ def _known(source: Source, name: str, *path: str) -> None:
 
 
 def _compile(
-    source: Source, profile: Profile, wanted: Target, beside: Sequence[Target]
+    source: Source, profile: Profile, wanted: Target, setting: Callable[[], _Cells]
 ) -> Compiled:
     if wanted.mutates and not profile.mutate:
         message = (
@@ -128,7 +133,7 @@ def _compile(
         if error.file is not None:
             raise
         raise source.error(error.message, "spec", "rules") from None
-    output = output.with_cells(dict(_filled(profile, output.cells, beside)))
+    output = output.with_cells(dict(_filled(output.cells, setting())))
     cells = output.cells
     accepted = profile.accept.get(wanted.name, {})
     gaps = {rule: cell for rule, cell in cells.items() if cell.status is Status.GAP}
@@ -155,16 +160,18 @@ def _compile(
     )
 
 
-def _filled(
-    profile: Profile, cells: dict[str, Cell], beside: Sequence[Target]
-) -> Iterator[tuple[str, Cell]]:
-    """Yield each rule's cell, where what a target does not set is set by one beside it.
+def _setting(profile: Profile, beside: Sequence[Target]) -> _Cells:
+    """Return what the targets say that set a profile's values, by their names.
 
-    That is one of the profile's own targets, so that a target is whole or not whichever is compiled
-    alone; of a profile that names none it is one of those that are compiled.
+    These are of the profile's own targets, so that a target is whole or not whichever is compiled
+    alone; of a profile that names none they are of those that are compiled.
     """
     mutates = [each for each in beside if each.mutates and profile.mutate]
-    setting = {each.name: each.emit(profile).cells for each in mutates}
+    return {each.name: each.emit(profile).cells for each in mutates}
+
+
+def _filled(cells: dict[str, Cell], setting: _Cells) -> Iterator[tuple[str, Cell]]:
+    """Yield each rule's cell, where what a target does not set is set by one beside it."""
     for rule, cell in cells.items():
         sets = (name for name, theirs in setting.items() if theirs[rule].status in _SAID)
         by = next(sets, None)

@@ -70,12 +70,20 @@ def placed(profile: Profile) -> Iterator[Placed]:
             yield Placed(chosen.field, path, value, chosen.rule, inside, which, only, others)
 
 
+def to_set(profile: Profile, *systems: Os) -> tuple[Chosen, ...]:
+    """Return the values that a profile sets in pods; of several systems one after the other.
+
+    That a pod runs on Windows is none: it says so already.
+    """
+    values = (each for system in systems or _SYSTEMS for each in wanted(profile, system))
+    return tuple(each for each in values if each.field.path[0] != "os")
+
+
 def _on(
     profile: Profile, system: Os
 ) -> Iterator[tuple[Chosen, bool, tuple[str, ...], tuple[str, ...]]]:
-    # That a pod runs on Windows is no value that is set in it: it says so already.
-    values = [each for each in wanted(profile, system) if each.field.path[0] != "os"]
-    check_together(tuple(values))
+    values = to_set(profile, system)
+    check_together(values)
     usual = [each for each in values if each.field.level is Level.CONTAINER]
     own = {
         name: [each for each in own_values(profile, system, name) if each not in usual]

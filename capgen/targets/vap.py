@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from capgen.policy.profile import Enforcement
 from capgen.targets.base import Artefact, Output, Target, object_metadata, object_name
-from capgen.targets.cel import cells, specs
+from capgen.targets.cel import ACTIONS, cells, specs
 from capgen.targets.folder import Guide, Step, folder
 from capgen.targets.yaml_text import dump
 
@@ -19,7 +19,6 @@ if TYPE_CHECKING:
 
 _API: Final = "admissionregistration.k8s.io/v1"
 _FLOOR: Final = 30
-_ACTIONS: Final = {"deny": "Deny", "warn": "Warn", "audit": "Audit"}
 
 _NOTED: Final = (
     "the audit log, where a violation is the annotation"
@@ -103,7 +102,7 @@ def _binding(profile: Profile, shape: Shape) -> dict[str, Any]:
         "metadata": object_metadata(profile, shape.part),
         "spec": {
             "policyName": object_name(profile.name, shape.part),
-            "validationActions": [_ACTIONS[profile.enforcement.value]],
+            "validationActions": [ACTIONS[profile.enforcement.value]],
         },
     }
 

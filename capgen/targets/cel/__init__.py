@@ -6,13 +6,13 @@ server's warnings about types.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from capgen.lang import cel
 from capgen.lang.cel_constants import literal
 from capgen.lang.cel_names import NOTHING
-from capgen.policy.choice import wanted
 from capgen.policy.expressions import allowed_text, tests
+from capgen.policy.placed import to_set
 from capgen.policy.subjects import shown
 from capgen.policy.values import show
 from capgen.targets.base import Cell, Status
@@ -34,6 +34,10 @@ if TYPE_CHECKING:
 
     from capgen.policy.profile import Profile
     from capgen.policy.rules import Rule
+
+
+# What the API server, and Kyverno after it, call what is done with what a policy refuses.
+ACTIONS: Final = {"deny": "Deny", "warn": "Warn", "audit": "Audit"}
 
 
 def specs(profile: Profile) -> Iterator[tuple[Shape, dict[str, Any]]]:
@@ -59,9 +63,8 @@ def cells(profile: Profile, sets_nothing: str) -> dict[str, Cell]:
     if profile.mutate:
         # What a pod gets is a part of what a rule means then: a pod that it would make good is
         # refused here, and one that needs no value to be admitted does not get it.
-        for each in (*wanted(profile, "linux"), *wanted(profile, "windows")):
-            # That a pod runs on Windows is no value that a profile sets.
-            if each.rule in found and each.field.path[0] != "os":
+        for each in to_set(profile):
+            if each.rule in found:
                 judged = found[each.rule].judged or found[each.rule]
                 why = sets_nothing.format(show(each.value))
                 found[each.rule] = Cell(Status.GAP, why, judged)

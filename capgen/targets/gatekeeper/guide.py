@@ -55,6 +55,10 @@ _READY: Final = (
     " -l app.kubernetes.io/managed-by=capgen"
 )
 _LIST: Final = "kubectl get constraints -l app.kubernetes.io/managed-by=capgen"
+_LAST: Final = {
+    True: "Compile with `enforcement: deny`, as it is now: bad pods are refused.",
+    False: "Compile with `enforcement: deny`: bad pods are refused.",
+}
 
 
 def guide(profile: Profile) -> Guide:
@@ -95,9 +99,3 @@ def guide(profile: Profile) -> Guide:
             ),
         ),
     )
-
-
-_LAST: Final = {
-    True: "Compile with `enforcement: deny`, as it is now: bad pods are refused.",
-    False: "Compile with `enforcement: deny`: bad pods are refused.",
-}

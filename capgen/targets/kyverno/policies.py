@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from capgen.targets.base import Artefact, Output, Target, object_name
-from capgen.targets.cel import cells, specs
+from capgen.targets.cel import ACTIONS, cells, specs
 from capgen.targets.folder import folder
 from capgen.targets.yaml_text import dump
 
@@ -21,7 +21,6 @@ _KIND: Final = Kind("ValidatingPolicy", "1.17.0")
 # Kyverno has the API server evaluate a policy's conditions, and an older one compiles no optionals
 # there: it would refuse the webhooks of all policies at once.
 _FLOOR: Final = 30
-_ACTIONS: Final = {"deny": "Deny", "warn": "Warn", "audit": "Audit"}
 
 _SETS_NOTHING: Final = "a ValidatingPolicy sets nothing: `{}` must be set by other means"
 _ABOUT: Final = (
@@ -55,7 +54,7 @@ def _policy(profile: Profile, shape: Shape, spec: dict[str, Any]) -> dict[str, A
         "kind": _KIND.kind,
         "metadata": metadata(profile, shape, _KIND),
         "spec": {
-            "validationActions": [_ACTIONS[profile.enforcement.value]],
+            "validationActions": [ACTIONS[profile.enforcement.value]],
             # Kyverno would make policies for controllers by replacing text.
             "autogen": {"podControllers": {"controllers": []}},
             "evaluation": {"background": {"enabled": in_background(shape)}},

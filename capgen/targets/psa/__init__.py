@@ -10,7 +10,7 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
-from capgen.policy.choice import wanted
+from capgen.policy.placed import to_set
 from capgen.policy.profile import Enforcement
 from capgen.policy.values import show
 from capgen.targets.base import Artefact, Cell, Output, Status, Target, object_metadata
@@ -91,12 +91,8 @@ def _component(profile: Profile) -> dict[str, Any]:
 
 
 def _cells(profile: Profile, found: Implied) -> dict[str, Cell]:
-    unset = {}
-    if profile.mutate:
-        for each in (*wanted(profile, "linux"), *wanted(profile, "windows")):
-            # That a pod runs on Windows is no value that a profile sets.
-            if each.field.path[0] != "os":
-                unset[each.rule] = _NOT_SET.format(show(each.value))
+    values = to_set(profile) if profile.mutate else ()
+    unset = {each.rule: _NOT_SET.format(show(each.value)) for each in values}
     level = f"`{found.level}` of 1.{found.version}"
     cells = {}
     for rule in profile.rules:

@@ -19,6 +19,13 @@ if TYPE_CHECKING:
 
 _SECCOMP: Final = "seccomp.security.alpha.kubernetes.io"
 _APPARMOR: Final = "apparmor.security.beta.kubernetes.io"
+_ALLOWED: Final = "allowedProfileNames"
+_DEFAULT: Final = "defaultProfileName"
+# The pod's field of each family.
+_FIELDS: Final = {
+    Annotation.SECCOMP: "seccompProfile",
+    Annotation.APPARMOR: "appArmorProfile",
+}
 _TYPES: Final = ("RuntimeDefault", "Unconfined", LOCALHOST)
 _ALL: Final = "*"
 # A name that a list can hold: its items are joined by commas, and a path leads down.
@@ -27,7 +34,7 @@ _NAME: Final = re.compile(r"(?!/)(?!(?:.*/)?\.\.(?:/|$))[^,*]+")
 
 def seccomp(asked: Mapping[PartName, tuple[Asked, ...]]) -> Said:
     """Say seccomp profiles: each level is judged for itself, and an unset one is refused."""
-    allowed_key, default_key = f"{_SECCOMP}/allowedProfileNames", f"{_SECCOMP}/defaultProfileName"
+    allowed_key = f"{_SECCOMP}/{_ALLOWED}"
     tests = asked.get(("seccompProfile", "allow"), ())
     if not tests or _takes_all(tests[-1].test):
         words = {"seccompProfile": Word(f"`{allowed_key}: *`")} if tests else {}
@@ -42,16 +49,9 @@ def seccomp(asked: Mapping[PartName, tuple[Asked, ...]]) -> Said:
         lack = "a policy lists profiles by their whole names, and none is allowed by its own"
         return Said({}, {"seccompProfile": Word(f"`{allowed_key}: *`", lacks=(lack,))},
                     {allowed_key: _ALL})  # fmt: skip
-    annotations = {allowed_key: ",".join(names)}
-    word = Word(code(allowed_key, annotations[allowed_key]), more)
-    sets: dict[tuple[str, ...], Any] = {}
-    if one.test.unset_allowed or (one.mutate and one.chosen is not None):
-        annotations[default_key] = _default(one, names, Annotation.SECCOMP)
-        value = _meaning(annotations[default_key], Annotation.SECCOMP)
-        path = ("securityContext", "seccompProfile", "type")
-        sets[path] = value
-        word = Word(f"{word.means}, which {filled(path, value)}", more)
-    elif one.test.reading is not Reading.BOTH:
+    annotations, sets, means = _listed(one, names, Annotation.SECCOMP, _SECCOMP)
+    word = Word(means, more)
+    if not sets and one.test.reading is not Reading.BOTH:
         word = word.also("refuses a pod that leaves it unset though every container says it")
     if one.test.reading is Reading.EFFECTIVE:
         word = word.also("judges what the pod says where every container says otherwise")
@@ -60,7 +60,7 @@ def seccomp(asked: Mapping[PartName, tuple[Asked, ...]]) -> Said:
 
 def apparmor(asked: Mapping[PartName, tuple[Asked, ...]]) -> Said:
     """Say AppArmor profiles: containers have them by annotation; a list refuses unset."""
-    allowed_key, default_key = f"{_APPARMOR}/allowedProfileNames", f"{_APPARMOR}/defaultProfileName"
+    allowed_key = f"{_APPARMOR}/{_ALLOWED}"
     tests = asked.get(("appArmorProfile", "allow"), ())
     if not tests:
         return Said({}, {})
@@ -72,16 +72,9 @@ def apparmor(asked: Mapping[PartName, tuple[Asked, ...]]) -> Said:
     if not names:
         lack = "a policy lists profiles by their whole names, and none is allowed by its own"
         return Said({}, {"appArmorProfile": Word(f"no `{allowed_key}`", lacks=(lack,))})
-    annotations = {allowed_key: ",".join(names)}
-    word = Word(code(allowed_key, annotations[allowed_key]), more)
-    sets: dict[tuple[str, ...], Any] = {}
-    if one.test.unset_allowed or (one.mutate and one.chosen is not None):
-        # A node without AppArmor refuses a pod that names any profile.
-        annotations[default_key] = _default(one, names, Annotation.APPARMOR)
-        value = _meaning(annotations[default_key], Annotation.APPARMOR)
-        path = ("securityContext", "appArmorProfile", "type")
-        sets[path] = value
-        word = Word(f"{word.means}, which {filled(path, value)}", more)
+    # A node without AppArmor refuses a pod that names any profile, also one that is set here.
+    annotations, sets, means = _listed(one, names, Annotation.APPARMOR, _APPARMOR)
+    word = Word(means, more)
     return Said({}, {"appArmorProfile": word}, annotations, sets)
 
 
@@ -103,6 +96,22 @@ def _named(test: Test, family: Annotation) -> tuple[list[str], list[str]]:
         else:
             left.append(f"every {LOCALHOST}" if value == LOCALHOST else f"what is {value}")
     return names, left
+
+
+def _listed(
+    one: Asked, names: list[str], family: Annotation, prefix: str
+) -> tuple[dict[str, str], dict[tuple[str, ...], Any], str]:
+    """Return the annotations that list profiles, the values that they set, and what they mean."""
+    listed = ",".join(names)
+    annotations = {f"{prefix}/{_ALLOWED}": listed}
+    means = code(f"{prefix}/{_ALLOWED}", listed)
+    if not one.test.unset_allowed and (not one.mutate or one.chosen is None):
+        return annotations, {}, means
+    default = _default(one, names, family)
+    value = _meaning(default, family)
+    path = ("securityContext", _FIELDS[family], "type")
+    annotations[f"{prefix}/{_DEFAULT}"] = default
+    return annotations, {path: value}, f"{means}, which {filled(path, value)}"
 
 
 def _default(one: Asked, names: list[str], family: Annotation) -> str:

@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from tests.engines.apiserver import Cluster
+    from tests.engines.judged import Asked as Witness
+    from tests.engines.judged import Judged
     from tests.engines.rest import Answer, Object
 
 # Profiles, and how many witnesses are created, and change what stands.
@@ -53,12 +55,17 @@ def _witnesses(engine: Gatekeeper) -> Iterator[Step | None]:
     for name, (creates, updates) in _PROFILES.items():
         each = judged()[name]
         reference = Reference(each.profile())
-        found = taken(each)
-        created = [case for case in found if case.request.operation is Operation.CREATE]
-        changed = [case for case in found if case.request.operation is not Operation.CREATE]
-        asked = chosen(created, reference, creates) + chosen(changed, reference, updates)
+        asked = _asked(each, reference, creates, updates)
         rows = [Asked(case.name, case.request, case.must) for case in asked]
         yield from _judged(engine, reference, rows)
+
+
+def _asked(each: Judged, reference: Reference, creates: int, updates: int) -> list[Witness]:
+    """Return so many of a profile's witnesses that are created, and that change what stands."""
+    found = taken(each)
+    created = [case for case in found if case.request.operation is Operation.CREATE]
+    changed = [case for case in found if case.request.operation is not Operation.CREATE]
+    return chosen(created, reference, creates) + chosen(changed, reference, updates)
 
 
 def _exemptions(engine: Gatekeeper) -> Iterator[Step | None]:
@@ -76,10 +83,7 @@ def _generated(engine: Gatekeeper) -> Iterator[Step | None]:
     each = judged()["pss-restricted"]
     reference = Reference(each.profile())
     engine.load([_as_policy(obj) for obj in emitted(reference.profile)])
-    found = taken(each)
-    created = [case for case in found if case.request.operation is Operation.CREATE]
-    changed = [case for case in found if case.request.operation is not Operation.CREATE]
-    asked = chosen(created, reference, _GENERATED) + chosen(changed, reference, _GENERATED // 2)
+    asked = _asked(each, reference, _GENERATED, _GENERATED // 2)
     verdicts = engine.judge(case.request for case in asked)
     for case, verdict in zip(asked, verdicts, strict=True):
         theirs, ours = word(verdict), reference.word(case.request)
