@@ -12,6 +12,7 @@ import re
 from typing import TYPE_CHECKING
 
 from yaml._yaml import CParser
+from yaml.error import MarkedYAMLError
 from yaml.events import CollectionEndEvent, CollectionStartEvent
 
 from capgen.reader.source import OTHER_BREAKS
@@ -83,6 +84,19 @@ def check_depth(source: Source) -> None:
         and b"\r" not in data
     ):
         return
+    try:
+        _measure(source, data)
+    except MarkedYAMLError as error:
+        # Newer builds of libyaml end here by a bound of their own, which is wider than ours, but
+        # they look ahead: what stands before their mark passes our bound and not theirs.
+        if error.problem_mark is None or "nesting depth" not in str(error.problem):
+            raise
+        _measure(source, data.decode()[: error.problem_mark.index].encode())
+        raise
+
+
+def _measure(source: Source, data: bytes) -> None:
+    """Raise InputError at the first collection of the source's first `data` that is too deep."""
     parser = CParser(data)
     depth = 0
     while (event := parser.get_event()) is not None:
