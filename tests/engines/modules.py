@@ -55,6 +55,12 @@ MODULES = {
             "k8s.io/component-base/version.gitMinor": "{minor}",
         },
     ),
+    "kubectl": Module(
+        {"kubectl": "."},
+        "k8s.io/kubectl",
+        stamps={"k8s.io/component-base/version.gitVersion": "{version}"},
+        cgo=False,
+    ),
     "kubelet": Module(
         {"kubelet": "k8s.io/kubernetes/cmd/kubelet"},
         "k8s.io/kubernetes",
