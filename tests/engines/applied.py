@@ -8,6 +8,7 @@ import yaml
 
 from capgen.policy.admit import Operation, Request
 from capgen.policy.match import Operator, Requirement
+from capgen.policy.owners import owner
 from capgen.policy.profile import Enforcement
 from capgen.policy.witness import base_pod, witnesses
 from capgen.policy.workload import WORKLOADS
@@ -16,7 +17,6 @@ from capgen.targets.base import object_name
 from tests.engines.agreement import Reference
 from tests.engines.canaries import BAD, GOOD
 from tests.engines.lab import LabError
-from tests.engines.owners import owner
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

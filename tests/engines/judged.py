@@ -11,6 +11,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from capgen.errors import CapgenError
+from capgen.policy.adapted import adapted
 from capgen.policy.admit import Operation, Request
 from capgen.policy.values import nested
 from capgen.policy.witness import witnesses
@@ -18,7 +19,6 @@ from capgen.policy.workload import WORKLOADS
 from capgen.profile import library
 from capgen.targets import vap
 from tests.engines import recording
-from tests.engines.adapted import adapted
 from tests.engines.chosen_pods import chosen_pods
 from tests.engines.lab import LabError
 from tests.engines.psa import fixtures

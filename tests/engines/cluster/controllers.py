@@ -6,11 +6,11 @@ import re
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
+from capgen.policy.owners import owner
 from capgen.policy.workload import WORKLOADS
 from tests.engines import lab
 from tests.engines.canaries import BAD
 from tests.engines.cluster.users_cases import USERS
-from tests.engines.owners import owner
 from tests.engines.processes import NotYet, Processes
 from tests.engines.rest import Call
 

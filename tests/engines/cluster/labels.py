@@ -10,11 +10,12 @@ import json
 from functools import cache, partial
 from typing import TYPE_CHECKING, Final, NamedTuple
 
+from capgen.policy.adapted import adapted
 from capgen.policy.admit import Operation, Request
+from capgen.policy.owners import owner
 from capgen.policy.pod import mapping
 from capgen.policy.witness import witnesses
 from capgen.policy.workload import WORKLOADS
-from tests.engines.adapted import adapted
 from tests.engines.agreement import Reference, levels
 from tests.engines.apiserver import Cluster
 from tests.engines.canaries import BAD, GOOD
@@ -23,7 +24,6 @@ from tests.engines.cluster.labels_steps import PSA, steps
 from tests.engines.cluster.labels_words import Violations, violations
 from tests.engines.controlplane import Server
 from tests.engines.lab import LabError
-from tests.engines.owners import owner
 from tests.engines.proving import Difference, Lab, Row
 from tests.engines.vap.asking import furnish
 

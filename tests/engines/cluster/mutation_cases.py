@@ -6,8 +6,8 @@ import copy
 from typing import TYPE_CHECKING, Any, Final
 
 from capgen.policy.admit import Operation, Request
+from capgen.policy.owners import owner
 from capgen.policy.workload import WORKLOADS
-from tests.engines.owners import owner
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -6,9 +6,9 @@ import copy
 from typing import TYPE_CHECKING, Any, Final
 
 from capgen.policy.admit import Operation, Request
+from capgen.policy.owners import owner
 from capgen.policy.workload import WORKLOADS
 from tests.engines.canaries import GOOD
-from tests.engines.owners import owner
 
 if TYPE_CHECKING:
     from tests.engines.rest import Object

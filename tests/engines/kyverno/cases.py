@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Final
 import yaml
 
 from capgen.policy.admit import Operation, Request
+from capgen.policy.owners import owner
 from capgen.policy.workload import WORKLOADS
 from tests.engines.canaries import GOOD
-from tests.engines.owners import owner
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -14,13 +14,13 @@ from typing import TYPE_CHECKING, Final, Self
 import yaml
 
 from capgen.policy.admit import Operation
+from capgen.policy.owners import owner
 from capgen.policy.pod import mapping
 from capgen.policy.workload import pod_of
 from tests.engines import lab
 from tests.engines.kyverno.canaries import canary
 from tests.engines.kyverno.report import Report
 from tests.engines.lab import LabError
-from tests.engines.owners import owner
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence

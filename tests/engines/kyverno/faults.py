@@ -9,11 +9,11 @@ import copy
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from capgen.policy.admit import Operation, Request
+from capgen.policy.owners import owner
 from capgen.policy.workload import WORKLOADS
 from capgen.targets.base import object_name
 from capgen.targets.kyverno import legacy, policies
 from tests.engines.applied import emitted
-from tests.engines.owners import owner
 from tests.engines.proving import Difference
 from tests.policy.made import profile as made
 

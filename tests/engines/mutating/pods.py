@@ -8,12 +8,12 @@ from copy import deepcopy
 from itertools import cycle
 from typing import TYPE_CHECKING, Any, Final
 
+from capgen.policy.adapted import adapted
 from capgen.policy.admit import Operation, Request
+from capgen.policy.owners import owner
 from capgen.policy.subjects import ACCOUNT_PATH
 from capgen.policy.witness import base_pod, witnesses
 from capgen.policy.workload import WORKLOADS
-from tests.engines.adapted import adapted
-from tests.engines.owners import owner
 from tests.pods_random import random_pods
 
 if TYPE_CHECKING:

@@ -10,13 +10,13 @@ import copy
 from typing import TYPE_CHECKING, Final
 
 from capgen.policy.match import Operator, Requirement
+from capgen.policy.owners import owner
 from capgen.policy.workload import WORKLOADS
 from capgen.profile import library
 from capgen.targets import mutating
 from tests.engines.applied import LABEL
 from tests.engines.judged import MINOR
 from tests.engines.mutating.check import objects
-from tests.engines.owners import owner
 from tests.engines.proving import Difference, Row
 from tests.engines.resources import path
 

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 import yaml
 
+from capgen.policy.adapted import adapted
 from capgen.policy.admit import Operation, Request
 from capgen.policy.choice import wanted
 from capgen.policy.subjects import EACH, Level
@@ -20,7 +21,6 @@ from capgen.policy.values import UNSET, member
 from capgen.policy.witness import witnesses
 from capgen.targets import psp
 from capgen.targets.psp.elsewhere import NOWHERE
-from tests.engines.adapted import adapted
 from tests.engines.agreement import Reference
 from tests.engines.lab import LabError
 from tests.engines.proving import Difference, Row

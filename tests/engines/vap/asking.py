@@ -8,11 +8,11 @@ import re
 from typing import TYPE_CHECKING, Final, Self
 
 from capgen.policy.admit import Operation
+from capgen.policy.owners import owner
 from capgen.policy.pod import mapping
 from capgen.policy.workload import pod_of
 from tests.engines.agreement import Word
 from tests.engines.lab import LabError
-from tests.engines.owners import owner
 from tests.engines.patches import json_patch
 from tests.engines.resources import PATCHES, path, place
 from tests.engines.rest import Call

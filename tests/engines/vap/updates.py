@@ -13,6 +13,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from capgen.policy.admit import Operation, Request
+from capgen.policy.owners import owner
 from capgen.policy.values import nested
 from capgen.policy.workload import WORKLOADS
 from capgen.profile.library import open_profile
@@ -20,7 +21,6 @@ from tests.engines.agreement import Reference
 from tests.engines.applied import LABEL, Applied
 from tests.engines.canaries import BAD, GOOD
 from tests.engines.judged import LEVELS, MINOR
-from tests.engines.owners import owner
 from tests.engines.proving import Difference, Lab, Row
 from tests.engines.resources import path
 

@@ -1,4 +1,4 @@
-"""Witnesses as the API takes them.
+"""Requests of witnesses as the API takes them.
 
 A witness is one value at an edge in a pod that is good besides. Some values the API takes only
 together with others: `privileged` not beside `allowPrivilegeEscalation: false`, for one. With
@@ -11,15 +11,15 @@ from __future__ import annotations
 from copy import deepcopy
 from typing import TYPE_CHECKING, Any, Final
 
-from capgen.policy.catalogue import CATALOGUE
-from capgen.policy.pod import mapping
-from capgen.policy.subjects import CONTAINER_LISTS, EACH, Field, Level
-from capgen.policy.workload import pod_of
+from .catalogue import CATALOGUE
+from .pod import mapping
+from .subjects import CONTAINER_LISTS, EACH, Field, Level
+from .workload import pod_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from capgen.policy.admit import Request
+    from .admit import Request
 
 _HOST: Final = ("hostNetwork", "hostPID", "hostIPC")
 _SYSTEM: Final = ("os", "name")

@@ -6,14 +6,13 @@ import copy
 from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
-    from capgen.policy.pod import Mapping
-    from capgen.policy.workload import Workload
-    from tests.engines.rest import Object
+    from .pod import Mapping
+    from .workload import Workload
 
 _LABELS: Final = {"app": "shop"}
 
 
-def owner(workload: Workload, pod: Mapping, name: str = "judged", namespace: str = "") -> Object:
+def owner(workload: Workload, pod: Mapping, name: str = "judged", namespace: str = "") -> Mapping:
     """Return an object of a controller kind that the API takes, with a pod as its template.
 
     The template gets a label, which the selector asks for, and of a Job the restart policy.
@@ -21,9 +20,9 @@ def owner(workload: Workload, pod: Mapping, name: str = "judged", namespace: str
     metadata = dict(pod.get("metadata") or {})
     metadata["labels"] = {**(metadata.get("labels") or {}), **_LABELS}
     metadata.pop("name", None)
-    template: Object = {"metadata": metadata, "spec": copy.deepcopy(pod["spec"])}
+    template: Mapping = {"metadata": metadata, "spec": copy.deepcopy(pod["spec"])}
     version = f"{workload.group}/{workload.version}" if workload.group else workload.version
-    top: Object = {"apiVersion": version, "kind": workload.kind, "metadata": {"name": name}}
+    top: Mapping = {"apiVersion": version, "kind": workload.kind, "metadata": {"name": name}}
     if namespace:
         top["metadata"]["namespace"] = namespace
     spec: dict[str, Any] = {"template": template}
