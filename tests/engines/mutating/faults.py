@@ -15,8 +15,8 @@ from capgen.policy.match import Match
 from capgen.targets import mutating
 from tests.engines.lab import LabError
 from tests.engines.mutating.cases import cases, seen
-from tests.engines.mutating.check import objects
 from tests.engines.mutating.pods import created
+from tests.engines.mutating.setter import objects
 from tests.engines.proving import Difference, Row
 from tests.mutated_profiles import MUTATED
 from tests.policy.made import profile as made

@@ -1,4 +1,4 @@
-"""What a mutation leaves alone, and what it does not miss, seen in a real API server.
+"""What a mutation leaves alone, and what it does not miss, seen in a real engine.
 
 Pods that stand keep their spec, whatever is changed in them, and so do the debug containers that
 are added. A container that someone adds after the policy was asked gets its values all the same.
@@ -9,14 +9,13 @@ from __future__ import annotations
 import copy
 from typing import TYPE_CHECKING, Final
 
-from capgen.policy.match import Operator, Requirement
 from capgen.policy.owners import owner
 from capgen.policy.workload import WORKLOADS
 from capgen.profile import library
-from capgen.targets import mutating
 from tests.engines.applied import LABEL
 from tests.engines.judged import MINOR
-from tests.engines.mutating.check import objects
+from tests.engines.mutating.check import here
+from tests.engines.mutating.setter import Policies
 from tests.engines.proving import Difference, Row
 from tests.engines.resources import path
 
@@ -24,6 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from tests.engines.apiserver import Cluster
+    from tests.engines.mutating.setter import Setter
     from tests.engines.proving import Lab
     from tests.engines.rest import Answer, Object
 
@@ -42,8 +42,13 @@ _Step = tuple[object, object, object]
 
 
 def mutated_updates(laboratory: Lab) -> Row:
-    """Changes what stands, and adds a container behind the policy's back."""
-    cluster = laboratory.cluster
+    """Asks the API server's own policies."""
+    return updated(Policies(laboratory.cluster))
+
+
+def updated(setter: Setter) -> Row:
+    """Changes what stands, and adds a container behind the back of what sets values."""
+    cluster = setter.cluster
     cluster.namespace(_NAME)
     old: list[Object] = [
         {
@@ -57,30 +62,28 @@ def mutated_updates(laboratory: Lab) -> Row:
     cluster.delete(old)
     for each in old:
         cluster.create(each)
-    here = Requirement(LABEL, Operator.IN, (_NAME,))
     profile = library.open_profile("pss/restricted", f"1.{MINOR}")
-    profile = profile._replace(
-        name=_NAME,
-        mutate=True,
-        controllers=True,
-        match=profile.match._replace(namespace_selector=(here,)),
-    )
-    applied = [*_sidecars(), *objects(mutating.emit(profile))]
-    cluster.apply(applied)
+    profile = here(profile._replace(name=_NAME, mutate=True, controllers=True))
+    sidecars = _sidecars()
+    cluster.apply(sidecars)
     try:
-        cluster.namespace(_NAME, {LABEL: _NAME})
-        for each in (owner(_DEPLOYMENT, _BARE, "new", _NAME), _BARE):
-            what = f"{_NAME} to act"
-            cluster.wait_answer(_NAME, each, lambda answer: "ALL" in str(answer.object), what=what)
-        steps = [*_standing(cluster), *_templates(cluster), *_injected(cluster)]
+        with setter.holding(setter.objects(profile)):
+            cluster.namespace(_NAME, {LABEL: _NAME, **setter.labels})
+            for each in (owner(_DEPLOYMENT, _BARE, "new", _NAME), _BARE):
+                cluster.wait_answer(_NAME, each, _is_set, what=f"{_NAME} to act")
+            steps = [*_standing(cluster), *_templates(cluster), *_injected(cluster)]
     finally:
-        cluster.delete([*applied, *old])
-    differing = [
+        cluster.delete([*sidecars, *old])
+    differing = tuple(
         Difference(done, str(expected), str(actual))
         for done, expected, actual in steps
         if expected != actual
-    ]
-    return Row("map", "kube-apiserver", cluster.version, len(steps), tuple(differing), "updates")
+    )
+    return Row(setter.target, setter.name, setter.version, len(steps), differing, "updates")
+
+
+def _is_set(answer: Answer) -> bool:
+    return "ALL" in str(answer.object)
 
 
 def _standing(cluster: Cluster) -> Iterator[_Step]:
