@@ -4,30 +4,28 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cache, partial
-from typing import TYPE_CHECKING, Final, TypeAlias
+from typing import TYPE_CHECKING
 
 from capgen.errors import ProfileError, UsageError
 from capgen.profile.library import find
 from capgen.profile.reference import split
 from capgen.profile.resolve import resolve
 from capgen.targets.base import Artefact, Cell, Status
+from capgen.targets.beside import completed, setting
+from capgen.targets.options import listed, with_options
 from capgen.targets.registry import DEFAULT, TARGETS, target
 
 from .notes import notes
-from .options import from_text, listed, with_options
+from .options import from_text
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Sequence
     from datetime import date
 
     from capgen.policy.profile import Profile
     from capgen.profile.source import Source
     from capgen.targets.base import Bundle, Target
-
-_SAID: Final = (Status.EXACT, Status.STRICTER)
-
-# What several targets say of each rule: by the target's name, by the rule's id.
-_Cells: TypeAlias = "dict[str, dict[str, Cell]]"
+    from capgen.targets.beside import Cells
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,8 +89,8 @@ def plan(
     own = _own(source)
     wanted = [from_text(each) for each in dict.fromkeys(targets)] or own
     wanted = wanted or [target(each) for each in DEFAULT]
-    setting = cache(partial(_setting, profile, own or wanted))
-    return [_compile(source, profile, each, setting) for each in wanted]
+    sets = cache(partial(setting, profile, own or wanted))
+    return [_compile(source, profile, each, sets) for each in wanted]
 
 
 def _own(source: Source) -> list[Target]:
@@ -115,7 +113,7 @@ def _known(source: Source, name: str, *path: str) -> None:
 
 
 def _compile(
-    source: Source, profile: Profile, wanted: Target, setting: Callable[[], _Cells]
+    source: Source, profile: Profile, wanted: Target, sets: Callable[[], Cells]
 ) -> Compiled:
     if wanted.mutates and not profile.mutate:
         message = (
@@ -133,7 +131,7 @@ def _compile(
         if error.file is not None:
             raise
         raise source.error(error.message, "spec", "rules") from None
-    output = output.with_cells(dict(_filled(output.cells, setting())))
+    output = completed(output, sets())
     cells = output.cells
     accepted = profile.accept.get(wanted.name, {})
     gaps = {rule: cell for rule, cell in cells.items() if cell.status is Status.GAP}
@@ -158,25 +156,3 @@ def _compile(
         output.shared,
         wanted.bundle,
     )
-
-
-def _setting(profile: Profile, beside: Sequence[Target]) -> _Cells:
-    """Return what the targets say that set a profile's values, by their names.
-
-    These are of the profile's own targets, so that a target is whole or not whichever is compiled
-    alone; of a profile that names none they are of those that are compiled.
-    """
-    mutates = [each for each in beside if each.mutates and profile.mutate]
-    return {each.name: each.emit(profile).cells for each in mutates}
-
-
-def _filled(cells: dict[str, Cell], setting: _Cells) -> Iterator[tuple[str, Cell]]:
-    """Yield each rule's cell, where what a target does not set is set by one beside it."""
-    for rule, cell in cells.items():
-        sets = (name for name, theirs in setting.items() if theirs[rule].status in _SAID)
-        by = next(sets, None)
-        if by is None or cell.judged is None:
-            yield rule, cell
-        else:
-            note = f"{cell.judged.note}; `{by}` sets what a pod leaves unset"
-            yield rule, Cell(cell.judged.status, note)
