@@ -14,7 +14,9 @@ from capgen.profile.library import names, open_profile
 from capgen.profile.reference import is_path, split
 from capgen.profile.sets import open_union
 from capgen.targets.base import content_hash
-from capgen.targets.registry import TARGETS
+from capgen.targets.beside import completed, setting
+from capgen.targets.options import listed, with_options
+from capgen.targets.registry import TARGETS, target
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -126,20 +128,28 @@ def _matches(profile: Profile) -> Iterator[str]:
 
 
 def _outputs(profile: Profile) -> list[dict[str, Cell] | str]:
-    """Return how each target says each rule of a profile, or why it does not take the profile."""
-    return [target.unfit(profile.minors) or target.emit(profile).cells for target in TARGETS]
+    """Return how each target says each rule of a profile, or why it does not take the profile.
+
+    As it is compiled: those that the profile names have its options, and stand beside each other.
+    """
+    own = {name: with_options(target(name), listed(said)) for name, said in profile.targets.items()}
+    sets = setting(profile, own.values())
+    return [
+        each.unfit(profile.minors) or completed(own.get(each.name, each).emit(profile), sets).cells
+        for each in TARGETS
+    ]
 
 
 def _said(profile: Profile, rule: str, outputs: list[dict[str, Cell] | str]) -> Iterator[str]:
     """Say how each target says a rule of a profile."""
-    for target, cells in zip(TARGETS, outputs, strict=True):
+    for each, cells in zip(TARGETS, outputs, strict=True):
         if isinstance(cells, str):
-            yield f"{target.name:18}{cells}"
+            yield f"{each.name:18}{cells}"
             continue
         cell = cells[rule]
-        accepted = profile.accept.get(target.name, {}).get(rule)
+        accepted = profile.accept.get(each.name, {}).get(rule)
         note = f"{cell.note}; accepted: {accepted}" if accepted else cell.note
-        yield f"{target.name:18}{cell.status.value}: {note}"
+        yield f"{each.name:18}{cell.status.value}: {note}"
 
 
 def _unset(part: Part) -> str:

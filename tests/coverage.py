@@ -14,13 +14,14 @@ from capgen.errors import ProfileError
 from capgen.policy.catalogue import CATALOGUE
 from capgen.profile.library import open_profile
 from capgen.targets.base import Cell, Status
+from capgen.targets.beside import completed, setting
 from capgen.targets.folder import inline
 from capgen.targets.registry import TARGETS
 from tests.policy.made import profile as made
 from tests.profiles import EVERY_RULE
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from capgen.policy.profile import Profile
     from capgen.targets.base import Target
@@ -41,6 +42,9 @@ a profile with `mutate: true`.
 - *gap*: what the rule is about exists there and cannot be constrained. A compile fails until the
   profile accepts it in writing.
 - *n/a*, not applicable: what the rule is about cannot exist there.
+
+The values that a profile with `mutate: true` wants set are a gap of a target that sets none, unless
+another of the profile's own targets sets them: the third table has every target beside the others.
 
 The numbers are of the reasons below each table.
 """
@@ -74,6 +78,9 @@ def page() -> str:
         ]
         for level in ("baseline", "restricted")
     }
+    sections["`pss/restricted` with `mutate: true`, compiled to all of them"] = [
+        _column(target, [_all_set(target)], TARGETS) for target in TARGETS
+    ]
     sections["Every rule, with each of its settings"] = [
         _column(target, [made(spec, _version(target)) for spec in EVERY_RULE.values()])
         for target in TARGETS
@@ -86,12 +93,19 @@ def _version(target: Target) -> str:
     return f"1.{_NEWEST if target.ceiling is None else min(_NEWEST, target.ceiling)}"
 
 
-def _column(target: Target, profiles: list[Profile]) -> Column:
+def _all_set(target: Target) -> Profile:
+    return open_profile("pss/restricted", _version(target))._replace(mutate=True)
+
+
+def _column(target: Target, profiles: list[Profile], beside: Sequence[Target] = ()) -> Column:
+    """Return what a target says of profiles, which are compiled to others besides."""
     said = []
-    for profile in profiles:
+    for each in profiles:
+        # Without others one that judges is shown as it judges.
+        profile = each if beside else each._replace(mutate=target.mutates)
         # Of some no pod can be made that the API takes: their rules stand in others, too.
         with suppress(ProfileError):
-            said.append(target.emit(profile._replace(mutate=target.mutates)).cells)
+            said.append(completed(target.emit(profile), setting(profile, beside)).cells)
     return Column(target.name, _version(target), tuple(said))
 
 

@@ -41,6 +41,7 @@ class Profile(NamedTuple):
         choices: the values that are chosen for one container: its name to rule to value.
         grants: what a process is granted; None where the profile says nothing of it.
         accept: gaps that the author has agreed to: target to rule to reason.
+        targets: what it is compiled to: each target to its options.
     """
 
     name: str
@@ -56,6 +57,7 @@ class Profile(NamedTuple):
     choices: Mapping[str, Mapping[str, Any]] = MappingProxyType({})
     grants: Grants | None = None
     accept: Mapping[str, Mapping[str, str]] = MappingProxyType({})
+    targets: Mapping[str, Mapping[str, object]] = MappingProxyType({})
 
 
 class Scope(NamedTuple):

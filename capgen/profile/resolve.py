@@ -71,6 +71,7 @@ def resolve(
         choices=data["containers"],
         grants=_grants(source, load),
         accept=data["accept"],
+        targets=data["targets"],
     )
     # The library's own profiles were checked when it was precompiled.
     if source.document is not None:
