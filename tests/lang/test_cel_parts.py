@@ -265,7 +265,11 @@ def test_words_of_an_offence() -> None:
             Under(("/log", "/log/app")),
             "((r == '/log' || r.startsWith('/log/')) && !r.contains('\\\\'))",
         ),
-        (Under(("/", "/log")), "((r.startsWith('/')) && !r.contains('\\\\'))"),
+        (Under(("/", "/log")), "(r.startsWith('/') && !r.contains('\\\\'))"),
+        (
+            Under(("/log/", "/run")),
+            "(['/log', '/run'].exists(p, r == p || r.startsWith(p + '/')) && !r.contains('\\\\'))",
+        ),
         (Globs(("b", "a*", "c")), "(r in ['b', 'c'] || r.matches('^a[^/]*$'))"),
         (Globs(("a*",)), "r.matches('^a[^/]*$')"),
         (Globs(("b",)), "r == 'b'"),

@@ -1,0 +1,83 @@
+"""Policies are read by whoever gets paged: an expression fits a screen, and says things once."""
+
+from __future__ import annotations
+
+import math
+import re
+from typing import TYPE_CHECKING, Any, Final
+
+import pytest
+import yaml
+
+from capgen.policy.catalogue import ENTRIES
+from capgen.profile.library import names, open_profile
+from capgen.targets.registry import TARGETS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from capgen.policy.profile import Profile
+    from capgen.targets.base import Target
+
+# A screen that is not a large one, of half of which an editor shows the file; a line that is longer
+# than it is wide takes several, as editors and `kubectl get -o yaml` in a terminal show it.
+_LINES: Final = 50
+_COLUMNS: Final = 120
+_JUDGES: Final = ("vap", "kyverno", "kyverno-legacy", "gatekeeper")
+# What only the variables that all rules share may say.
+_PATHS: Final = re.compile(r"\bobject\.(?:spec|\?spec)\b")
+
+
+def expressions(document: Any) -> Iterator[tuple[str, str]]:  # noqa: ANN401 - YAML
+    """Yield each expression of a document, with the name that it has there."""
+    if isinstance(document, dict):
+        for key, value in document.items():
+            if key in ("expression", "messageExpression") and isinstance(value, str):
+                yield str(document.get("name", key)), value
+            else:
+                yield from expressions(value)
+    elif isinstance(document, list):
+        for each in document:
+            yield from expressions(each)
+
+
+def _profiles(target: Target) -> Iterator[Profile]:
+    """Yield the library, whose targets judge and set all that they can, at the newest version."""
+    for name in names():
+        profile = open_profile(name, f"1.{min(36, target.ceiling or 36)}")
+        yield profile._replace(mutate=target.mutates, pods=True, controllers=True)
+
+
+def _emitted(target: Target) -> Iterator[tuple[str, Any]]:
+    for profile in _profiles(target):
+        output = target.emit(profile)
+        for each in (*output.objects, *output.shared):
+            where = f"{profile.name}/{each.path}"
+            if each.path.endswith(".yaml"):
+                yield where, yaml.load(each.text, Loader=yaml.CSafeLoader)
+
+
+@pytest.mark.parametrize("target", TARGETS, ids=lambda target: target.name)
+def test_an_expression_fits_a_screen(target: Target) -> None:
+    """The longest of all are those of host paths, where a profile allows a dozen of them."""
+    found = 0
+    for where, document in _emitted(target):
+        for name, text in expressions(document):
+            lines = sum(max(1, math.ceil(len(line) / _COLUMNS)) for line in text.splitlines())
+            assert lines <= _LINES, (where, name, text)
+            found += 1
+    assert found or target.name in ("security-context", "psa", "psp", "docker")
+
+
+@pytest.mark.parametrize(
+    "target", [each for each in TARGETS if each.name in _JUDGES], ids=lambda target: target.name
+)
+def test_shared_parts_are_variables(target: Target) -> None:
+    """Where a pod's spec and its containers are is said once a policy, not in each rule."""
+    found = 0
+    for where, document in _emitted(target):
+        for name, text in expressions(document):
+            if name in ENTRIES or name == "offences":
+                assert _PATHS.search(text) is None, (where, name, text)
+                found += 1
+    assert found
