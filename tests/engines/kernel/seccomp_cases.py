@@ -18,6 +18,8 @@ NEWUSER: Final = 0x10000000
 # By itself it is an invalid argument: nothing is cloned.
 THREAD: Final = 0x00010000
 UPPER: Final = 1 << 32
+# No process has this number.
+NOBODY: Final = 0x7FFFFFF0
 
 
 class Expected(NamedTuple):
@@ -121,6 +123,14 @@ CASES: Final = (
     # Where newer syscalls are allowed, nothing is put before the filter.
     Expected("deny-list", (436,), ALLOW),
     Expected("deny-list", ("getpid",), KILLED, ("x86_64",), asked="x86"),
+    # What containers of the node are started with.
+    Expected("container", ("mkdir", 0), EPERM, ("x86_64",), reader="oci"),
+    Expected("container", ("mkdirat", 0), EPERM, reader="oci"),
+    Expected("container", ("symlinkat", 0), ENOSYS, reader="oci"),
+    Expected("container", ("rmdir", 0), EPERM, ("x86_64",), reader="oci"),
+    Expected("container", ("rmdir", 0), ALLOW, ("x86_64",)),
+    Expected("container", ("kill", NOBODY, 10), EPERM, reader="oci"),
+    Expected("container", ("kill", NOBODY, 12), ALLOW, reader="oci"),
 )
 
 # What of a profile makes the runtime refuse a container, and why.

@@ -6,6 +6,7 @@ know (`pkg/oci`, `WithCapabilities`), and the kubelet hands them on as they are.
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from capgen.capabilities.table import to_bitmap
@@ -26,7 +27,7 @@ ROOT_REFUSED: Final = (
 )
 CONFINED: Final = "cri-containerd.apparmor.d (enforce)"
 
-# Of AppArmor and of seccomp: each denies one thing that a container is allowed otherwise.
+# Of AppArmor: it denies one thing that a container is allowed otherwise.
 PROFILES: Final = {
     "lab-node": """\
 abi <abi/3.0>,
@@ -36,12 +37,10 @@ profile lab-node flags=(attach_disconnected, mediate_deleted) {
 }
 """
 }
+_SECCOMP: Final = Path(__file__).parents[1] / "artefacts" / "seccomp" / "container.json"
+# Of the first the BPF interpreter and this machine's kernel say the same: `seccomp_cases.py`.
 FILTERS: Final = {
-    "lab.json": """\
-{"defaultAction": "SCMP_ACT_ALLOW",
- "syscalls": [{"names": ["mkdir", "mkdirat"], "action": "SCMP_ACT_ERRNO"},
-              {"names": ["rmdir"], "action": "SCMP_ACT_ERRNO", "includes": {"arches": ["none"]}}]}
-""",
+    "container.json": _SECCOMP.read_text("utf-8"),
     "misspelt.json": '{"defaultAction": "SCMP_ACT_ALOW"}',
 }
 
@@ -85,7 +84,18 @@ def _sets(bits: int) -> dict[str, object]:
 
 
 def _mkdir(**context: object) -> dict[str, Any]:
-    return {"container": context, "command": ["/bin/busybox", "mkdir", "/tmp/folder"]}  # noqa: S108
+    return _command("mkdir", "/tmp/folder", **context)  # noqa: S108
+
+
+def _filtered(*words: str) -> dict[str, Any]:
+    """Return a container that runs a command of busybox's under the filter of the artefacts."""
+    return _command(
+        *words, seccompProfile={"type": "Localhost", "localhostProfile": "container.json"}
+    )
+
+
+def _command(*words: str, **context: object) -> dict[str, Any]:
+    return {"container": context, "command": ["/bin/busybox", *words]}
 
 
 _PREFIX: Final = ("containerd-prefix",)
@@ -208,9 +218,23 @@ CASES: Final = {
     ),
     "seccomp-allows": Expected(_mkdir(seccompProfile={"type": "RuntimeDefault"}), {"seccomp": 2}),
     "seccomp-denies": Expected(
-        _mkdir(seccompProfile={"type": "Localhost", "localhostProfile": "lab.json"}),
+        _filtered("mkdir", "/tmp/folder"),  # noqa: S108
         "can't create directory '/tmp/folder': Operation not permitted",
     ),
+    "seccomp-other-number": Expected(
+        _filtered("ln", "-s", "a", "/tmp/link"),  # noqa: S108
+        "link: Function not implemented",
+    ),
+    # What docker would read as a condition that no machine fulfils.
+    "seccomp-unconditional": Expected(
+        _filtered("rmdir", "/tmp/none"),  # noqa: S108
+        "'/tmp/none': Operation not permitted",
+        bugs=("oci-conditions",),
+    ),
+    "seccomp-argument": Expected(
+        _filtered("kill", "-10", "1"), "can't kill pid 1: Operation not permitted"
+    ),
+    "seccomp-other-argument": Expected(_filtered("kill", "-12", "1"), {"seccomp": 2}),
     "seccomp-missing": Expected(
         {"container": {"seccompProfile": {"type": "Localhost", "localhostProfile": "none.json"}}},
         "none.json",
