@@ -44,11 +44,11 @@ LEVELS: Final = ("baseline", "restricted")
 _IDLE: Final = "pss/privileged"
 _SEED: Final = 1_337
 _MANY: Final = 2_000
-_SOME: Final = 300
+_SOME: Final = 60
 # Every so many random pods one is asked about as a template too.
 _TEMPLATES: Final = 3
 # Of the witnesses whose rule another profile shows whole, one of so many is asked about again.
-_ONE_OF: Final = 5
+_ONE_OF: Final = 10
 
 
 class Judged(NamedTuple):

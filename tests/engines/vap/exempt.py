@@ -1,12 +1,12 @@
 """Exemptions in a real API server: who is excused, who nearly is, and who no longer is.
 
-Tables by hand say which rules must refuse; on requests at every edge of every rule the API server
-and the interpreter must agree.
+Tables by hand say which rules must refuse; on requests at edges of every rule the API server and
+the interpreter must agree.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from tests import exempted, exempted_everywhere
 from tests.engines.agreement import Reference, Word
@@ -22,6 +22,10 @@ if TYPE_CHECKING:
 
     from capgen.policy.admit import Request
     from capgen.policy.profile import Profile
+
+
+# Of the requests at every edge of every rule, which come by threes, one in so many is asked.
+_ONE_IN: Final = 4
 
 
 class Asked(NamedTuple):
@@ -83,9 +87,9 @@ def _everywhere() -> Iterator[tuple[Profile, list[Asked]]]:
     """Yield profiles that use every rule, with exemptions from each."""
     for name, spec in EVERY_RULE.items():
         profile = made(spec, f"1.{MINOR}")._replace(name=name, controllers=True)
-        requests = list(exempted_everywhere.asked_by_image(profile))
+        requests = list(exempted_everywhere.asked_by_image(profile))[::_ONE_IN]
         yield exempted_everywhere.by_image(profile), [Asked(*each) for each in requests]
-        requests = list(exempted_everywhere.asked_by_name(profile))
+        requests = list(exempted_everywhere.asked_by_name(profile))[::_ONE_IN]
         yield exempted_everywhere.by_name(profile), [Asked(*each) for each in requests]
 
 
