@@ -7,48 +7,32 @@ container or an update lacks stays as it is, as for the interpreter.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
-from capgen.lang import cel_match
-from capgen.lang.cel_mutate import mutation
-from capgen.policy.placed import placed
-from capgen.policy.subjects import Level, dotted
-from capgen.policy.values import show_all
 from capgen.targets.base import Artefact, Cell, Output, Status, Target, object_metadata, object_name
-from capgen.targets.cel.shapes import CONTROLLERS, PODS, Shape, constraints_of
+from capgen.targets.cel.mutations import cells_of_values, mutations
 from capgen.targets.folder import Guide, Step, folder
 from capgen.targets.yaml_text import dump
 
 if TYPE_CHECKING:
-    from capgen.policy.placed import Placed
     from capgen.policy.profile import Profile
 
 _API: Final = "admissionregistration.k8s.io/v1"
 _FLOOR: Final = 36
-# The others judge what is there already, which is not changed.
-_CREATED: Final = PODS[:1]
 
 _SETS_NOTHING: Final = "the profile does not say `mutate: true`: nothing is set"
 _CHOOSES_NOTHING: Final = "no value is chosen for it: what a pod says, others judge"
-_UNMOUNTS: Final = (
-    "; the token that the API server has mounted by then is taken away, and so is one that a pod"
-    " mounts by hand just like it"
-)
 
 
 def emit(profile: Profile) -> Output:
     """Write the profile's policies, each with its binding."""
-    values = list(placed(profile)) if profile.mutate else []
-    cells = {rule.id: _cell(profile, rule.id, values) for rule in profile.rules}
-    if not values:
-        return Output((), cells)
     artefacts = []
-    for shape in _shapes(profile):
+    for shape, spec in mutations(profile):
         policy = {
             "apiVersion": _API,
             "kind": "MutatingAdmissionPolicy",
             "metadata": object_metadata(profile, shape.part),
-            "spec": _spec(profile, shape),
+            "spec": spec,
         }
         binding = {
             "apiVersion": _API,
@@ -60,58 +44,9 @@ def emit(profile: Profile) -> Output:
         for role, made in (("policy", policy), ("binding", binding)):
             name = f"{made['kind']}/{object_name(profile.name, shape.part)}"
             artefacts.append(Artefact(f"{stem}-{role}.yaml", dump(made), name))
-    return folder(profile, _GUIDE, artefacts, cells)
-
-
-def _shapes(profile: Profile) -> tuple[Shape, ...]:
-    pods = _CREATED if profile.pods else ()
-    return (*pods, *(CONTROLLERS if profile.controllers else ()))
-
-
-def _spec(profile: Profile, shape: Shape) -> dict[str, Any]:
-    # Into a template the API server mounts nothing.
-    lowered = mutation(profile, (*shape.path, "spec"), mounted=not shape.path)
-    if lowered is None:
-        msg = "a policy was asked for values that are not there"
-        raise TypeError(msg)
-    conditions = [
-        {"name": name, "expression": text}
-        for name, text in cel_match.conditions(profile.match, shape.pod)
-    ]
-    return {
-        "failurePolicy": "Fail",
-        # A webhook may add a container after the policy was asked.
-        "reinvocationPolicy": "IfNeeded",
-        "matchConstraints": constraints_of(profile, shape, created=True),
-        **({"matchConditions": conditions} if conditions else {}),
-        "variables": [{"name": name, "expression": text} for name, text in lowered.variables],
-        "mutations": [{"patchType": "JSONPatch", "jsonPatch": {"expression": lowered.patch}}],
-    }
-
-
-def _cell(profile: Profile, rule: str, values: list[Placed]) -> Cell:
-    own = [each for each in values if each.rule == rule]
-    if not own:
-        why = _CHOOSES_NOTHING if profile.mutate else _SETS_NOTHING
-        return Cell(Status.NOT_APPLICABLE, why)
-    said = "where it is unset, sets " + ", ".join(dict.fromkeys(map(_said, own)))
-    unmounts = profile.pods and any(each.unmounts for each in own)
-    return Cell(Status.STRICTER, said + _UNMOUNTS) if unmounts else Cell(Status.EXACT, said)
-
-
-def _said(one: Placed) -> str:
-    if one.only:
-        place = f"in the container {', '.join(f'`{name}`' for name in one.only)}"
-    elif one.inside:
-        place = "in each container"
-    elif one.field.level is Level.INHERITED:
-        place = "in the pod, for the containers that do not say it themselves"
-    else:
-        place = "in the pod"
-    system = f" of a {one.system.title()} pod" if one.system and one.inside else ""
-    if one.system and not one.inside:
-        place += f", on {one.system.title()}"
-    return f"{dotted(one.path)}: {show_all(one.value)} {place}{system}"
+    nothing = Cell(Status.NOT_APPLICABLE, _CHOOSES_NOTHING if profile.mutate else _SETS_NOTHING)
+    cells = {rule.id: nothing for rule in profile.rules} | cells_of_values(profile)
+    return folder(profile, _GUIDE, artefacts, cells) if artefacts else Output((), cells)
 
 
 _GUIDE: Final = Guide(
