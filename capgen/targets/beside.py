@@ -19,7 +19,10 @@ Cells: TypeAlias = "dict[str, dict[str, Cell]]"
 
 
 def setting(profile: Profile, beside: Iterable[Target]) -> Cells:
-    """Return what those of some targets say that set a profile's values, by their names.
+    """Return what those of some targets say that do nothing but set values, by their names.
+
+    One that judges too sets values for itself alone: it is of another engine than the others, which
+    may be another cluster's.
 
     Args:
         profile: the profile.

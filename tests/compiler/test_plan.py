@@ -65,6 +65,24 @@ def test_what_is_accepted_and_no_gap(tmp_path: Path) -> None:
         gaps(tmp_path, SPEC + ACCEPTED)
 
 
+def test_kyverno_sets_what_it_judges(tmp_path: Path) -> None:
+    """It lacks nothing, alone or beside `map`; what others of another engine lack is theirs."""
+    for targets, missing in (
+        ("[kyverno]", {"kyverno": []}),
+        ("[map, kyverno]", {"map": [], "kyverno": []}),
+        (
+            "[vap, kyverno, kyverno-legacy]",
+            {
+                "vap": ["readOnlyRootFilesystem"],
+                "kyverno": [],
+                "kyverno-legacy": ["readOnlyRootFilesystem"],
+            },
+        ),
+        ("[map, kyverno-legacy]", {"map": [], "kyverno-legacy": []}),
+    ):
+        assert gaps(tmp_path, SPEC.replace("[vap, map]", targets)) == missing
+
+
 def test_a_profile_that_sets_nothing(tmp_path: Path) -> None:
     """`map` would let pods in that such a profile refuses: an error, with its place."""
     text = SPEC.replace("mutate: true", "mutate: false")

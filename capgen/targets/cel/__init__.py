@@ -52,6 +52,11 @@ def specs(profile: Profile) -> Iterator[tuple[Shape, dict[str, Any]]]:
             yield shape, spec
 
 
+def judged_cells(profile: Profile) -> dict[str, Cell]:
+    """Return how policies judge each rule."""
+    return {rule.id: Cell(Status.EXACT, "a validation in CEL") for rule in profile.rules}
+
+
 def cells(profile: Profile, sets_nothing: str) -> dict[str, Cell]:
     """Return how policies that only judge say each rule.
 
@@ -59,7 +64,7 @@ def cells(profile: Profile, sets_nothing: str) -> dict[str, Cell]:
         profile: that they say.
         sets_nothing: why a value, in the place of `{}`, is not set.
     """
-    found = {rule.id: Cell(Status.EXACT, "a validation in CEL") for rule in profile.rules}
+    found = judged_cells(profile)
     if profile.mutate:
         # What a pod gets is a part of what a rule means then: a pod that it would make good is
         # refused here, and one that needs no value to be admitted does not get it.

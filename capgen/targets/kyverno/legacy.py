@@ -15,7 +15,7 @@ from capgen.targets.cel import cells, specs
 from capgen.targets.folder import folder
 from capgen.targets.yaml_text import dump
 
-from .common import TIMEOUT, Kind, failure_policy, in_background, metadata
+from .common import TIMEOUT, Kind, failure_policy, in_background, judging, metadata
 from .guide import guide
 
 if TYPE_CHECKING:
@@ -40,10 +40,14 @@ _ANYWHERE: Final = ("*",)
 # What the chart of Kyverno 1.11 asks for.
 _FLOOR: Final = 25
 
-_SETS_NOTHING: Final = "a rule that validates sets nothing: `{}` must be set by other means"
+_SETS_NOTHING: Final = (
+    "a rule that validates sets nothing: `{}` must be set by other means, such as the target `map`"
+    " among the profile's"
+)
 _ABOUT: Final = (
-    "`validate.cel` came with Kyverno 1.11, `emitWarning` with 1.13; the kind is deprecated, and"
-    " from 1.17 on there is the target `kyverno`. Apply one of the two, not both."
+    "`validate.cel` came with Kyverno 1.11, `emitWarning` with 1.13. The kind is deprecated since"
+    " 1.17, and is to go with 1.20: from 1.17 on there is the target `kyverno`. Apply one of the"
+    " two, not both."
 )
 _NATIVE: Final = (
     "No ValidatingAdmissionPolicy is made of these policies: Kyverno makes none of a rule that"
@@ -73,7 +77,7 @@ def _policy(profile: Profile, shape: Shape, kind: Kind, spec: dict[str, Any]) ->
     return {
         "apiVersion": _API,
         "kind": kind.kind,
-        "metadata": metadata(profile, shape, kind),
+        "metadata": metadata(profile, shape, kind, judging(shape)),
         "spec": {
             "validationFailureAction": "Enforce" if denies else "Audit",
             **({"emitWarning": True} if warns else {}),
