@@ -94,6 +94,13 @@ BUGS: Final = {
         "what the API lets nobody change is left alone",
         (f"{_KYVERNO}/issues/14393",),
     ),
+    "kyverno-not-asked-again": Bug(
+        "Kyverno",
+        "a MutatingPolicy with `reinvocationPolicy: IfNeeded` is not asked again where a webhook"
+        " after it changed the pod",
+        "it is asked again, as that of a ClusterPolicy is",
+        (f"{_KYVERNO}/issues/17282", f"{_KYVERNO}/pull/17324"),
+    ),
     "kyverno-cli-passes-over": Bug(
         "Kyverno",
         "the command line passes over a policy that it cannot read, and exits with 0",

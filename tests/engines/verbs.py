@@ -20,6 +20,8 @@ STRICT = "fieldValidation=Strict"
 IGNORE = "fieldValidation=Ignore"
 # Else a ReplicationController stays until a controller lets go of its pods, and none runs.
 _AT_ONCE = "gracePeriodSeconds=0&propagationPolicy=Background"
+# How often an object is replaced anew: an engine may write its status in the meantime.
+_REPLACING = 10
 
 
 class Verbs:
@@ -124,12 +126,14 @@ class Verbs:
 
     def _put(self, obj: Object) -> Answer:
         answer = self.one(Call("POST", f"{place(obj)}?{STRICT}", obj), "conflict")
-        if answer.outcome == "conflict":
-            where = f"{place(obj)}/{obj['metadata']['name']}"
+        where = f"{place(obj)}/{obj['metadata']['name']}"
+        for _ in range(_REPLACING):
+            if answer.outcome != "conflict":
+                break
             # Policies cannot be replaced without naming the version that is replaced.
             stored = self.one(Call("GET", where)).object["metadata"]["resourceVersion"]
             body = obj | {"metadata": obj["metadata"] | {"resourceVersion": stored}}
-            answer = self.one(Call("PUT", f"{where}?{STRICT}", body))
+            answer = self.one(Call("PUT", f"{where}?{STRICT}", body), "conflict")
         if not answer.admitted:
             raise LabError(f"{obj['kind']} {obj['metadata']['name']}: {answer.message}")
         return answer

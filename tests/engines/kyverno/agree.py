@@ -16,6 +16,7 @@ from tests.engines.agreement import Reference, Word
 from tests.engines.applied import emitted
 from tests.engines.chosen_pods import chosen_pods
 from tests.engines.judged import Asked, judged, recorded
+from tests.engines.kyverno import fault_cases, values
 from tests.engines.kyverno.cli import KyvernoCli
 from tests.engines.kyverno.faults import seeded
 from tests.engines.kyverno.judging import TARGETS, holding, rule_named, words
@@ -60,7 +61,8 @@ _OFFLINE: Final = "pss-restricted"
 def checks() -> list[Check]:
     """Return the checks of each target."""
     every = (_agreed, _exempted, _updated, _matched, _seeded, _simulated)
-    return [Check("kyverno", _named(run, target)) for target in TARGETS for run in every]
+    judging = [Check("kyverno", _named(run, target)) for target in TARGETS for run in every]
+    return [*judging, *values.checks()]
 
 
 def _named(run: Callable[[Target, Lab], Row], target: Target) -> Callable[[Lab], Row]:
@@ -153,7 +155,7 @@ def _matched(target: Target, laboratory: Lab) -> Row:
 
 def _seeded(target: Target, laboratory: Lab) -> Row:
     """Ask by policies whose envelope has a fault."""
-    cases, differences = seeded(laboratory.kyverno, target)
+    cases, differences = seeded(laboratory.kyverno, target, fault_cases.suite(target.name))
     return _row(target, laboratory, cases, differences, "faults of the envelope")
 
 

@@ -145,6 +145,10 @@ EXPECTED: Final[Mapping[str, Mapping[str, str]]] = {
     "mutating-updates": {"good pod": "admitted", "label of an old good pod": "invalid"},
     "mutating-absent": {"good pod": "errored", "bad pod": "errored"},
     "mutating-autogen": {"good pod": "admitted", "good Deployment": "errored"},
+    "mutating-later": {
+        "good pod": "admitted with privileged: True",
+        "bad pod": "admitted with privileged: False",
+    },
     "misspelt": {"good pod": "errored", "bad pod": "errored", "good Deployment": "errored"},
     "legacy-misspelt": {"good pod": "errored", "bad pod": "errored"},
     "condition-fails": {"good pod": "errored", "good Deployment": "admitted"},
@@ -164,6 +168,7 @@ SHOWN: Final = (
     ("kyverno-error-denies", ("misspelt", "good pod")),
     ("kyverno-autogen-json-patch", ("mutating-autogen", "good Deployment")),
     ("kyverno-mutates-updates", ("mutating-updates", "label of an old good pod")),
+    ("kyverno-not-asked-again", ("mutating-later", "good pod")),
     ("kyverno-cli-passes-over", ("refused", "unknown-field")),
 )
 

@@ -1,117 +1,26 @@
-"""Faults in what our policies wrap around the expressions, which Kyverno must judge otherwise.
-
-The expressions are those of `vap`, in which faults are seeded there.
-"""
+"""Faults in what our policies wrap around the expressions, which Kyverno must judge otherwise."""
 
 from __future__ import annotations
 
 import copy
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-from capgen.policy.admit import Operation, Request
-from capgen.policy.owners import owner
-from capgen.policy.workload import WORKLOADS
 from capgen.targets.base import object_name
-from capgen.targets.kyverno import legacy, policies
 from tests.engines.applied import emitted
 from tests.engines.proving import Difference
 from tests.policy.made import profile as made
 
 if TYPE_CHECKING:
-    from capgen.policy.pod import Mapping
+    from collections.abc import Callable, Mapping
+
+    from capgen.policy.admit import Request
     from capgen.targets.base import Target
+    from tests.engines.engine import Verdict
     from tests.engines.kyverno.live import Kyverno
     from tests.engines.rest import Object
 
-_DEPLOYMENT: Final = next(each for each in WORKLOADS if each.kind == "Deployment")
-_NAMESPACE: Final = "lab-faults"
-_SELECTED: Final = {"team": "a"}
-_SPEC: Final = """
-kubernetes: "1.36"
-enforceOn: [{on}]
-match:
-  namespaces: {{exclude: [lab-faults-excluded]}}
-  namespaceSelector: {{matchLabels: {{team: a}}}}
-rules:
-  privileged: false
-  hostPath: {{allow: [{{prefix: "/{{{{request.operation}}}}/$(x)"}}]}}
-exempt:
-  - {{images: [exempt], rules: [privileged], reason: a fault to be seen, until: "2099-12-31"}}
-"""
-_BAD: Final[Object] = {"securityContext": {"privileged": True}}
-
-
-def _pod(image: str = "i", **more: object) -> Object:
-    return {"spec": {"containers": [{"name": "c", "image": image, **more}]}}
-
-
-def _changed(old: Mapping, new: Mapping, subresource: str = "") -> Request:
-    return Request(
-        new,
-        operation=Operation.UPDATE,
-        old_object=old,
-        subresource=subresource,
-        namespace=_NAMESPACE,
-        namespace_labels=_SELECTED,
-    )
-
-
-def _template(old: Mapping, new: Mapping) -> Request:
-    return _changed(owner(_DEPLOYMENT, old), owner(_DEPLOYMENT, new))._replace(workload=_DEPLOYMENT)
-
-
-def _labelled(obj: Mapping) -> Object:
-    metadata = obj.get("metadata") or {}
-    return {**obj, "metadata": {**metadata, "labels": {"changed": "yes"}}}
-
-
-def _created(namespace: str, labels: Mapping) -> Request:
-    return Request(_pod(**_BAD), namespace=namespace, namespace_labels=labels)
-
-
-def _mounted(path: str) -> Request:
-    volumes = [{"name": "v", "hostPath": {"path": path}}]
-    pod = {"spec": {**_pod()["spec"], "volumes": volumes}}
-    return Request(pod, namespace=_NAMESPACE, namespace_labels=_SELECTED)
-
-
-def _debugged() -> Request:
-    added = [{"name": "debug", "image": "i", **_BAD}]
-    new = {"spec": {**_pod()["spec"], "ephemeralContainers": added}}
-    return _changed(_pod(), new, "ephemeralcontainers")
-
-
-_OWNED: Final = owner(_DEPLOYMENT, _pod(**_BAD))
-# Each with the verdict of the policies without a fault.
-_REQUESTS: Final[dict[str, tuple[Request, str]]] = {
-    "bad pod": (_created(_NAMESPACE, _SELECTED), "denied"),
-    "path that looks like Kyverno's variables": (
-        _mounted("/{{request.operation}}/$(x)"),
-        "admitted",
-    ),
-    "path that such variables stand for": (_mounted("/CREATE/x"), "denied"),
-    "bad pod of another team": (_created("lab-faults-other", {"team": "b"}), "admitted"),
-    "bad pod in a namespace that is left out": (
-        _created("lab-faults-excluded", _SELECTED),
-        "admitted",
-    ),
-    "label of an old bad pod": (_changed(_pod(**_BAD), _labelled(_pod(**_BAD))), "admitted"),
-    "privileged debug container": (_debugged(), "denied"),
-    "image that ends an exemption": (
-        _changed(_pod("exempt", **_BAD), _pod("other", **_BAD)),
-        "denied",
-    ),
-    "bad Deployment": (
-        Request(_OWNED, _DEPLOYMENT, namespace=_NAMESPACE, namespace_labels=_SELECTED),
-        "denied",
-    ),
-    "bad template": (_template(_pod(), _pod(**_BAD)), "denied"),
-    # Standing in the cluster, it gets a label.
-    "label of an old bad Deployment": (
-        _changed(_OWNED, _OWNED)._replace(workload=_DEPLOYMENT),
-        "admitted",
-    ),
-}
+_NAME: Final = "faults"
+_TURNED: Final = {"denied": "admitted", "admitted": "denied"}
 
 
 class Fault(NamedTuple):
@@ -124,6 +33,7 @@ class Fault(NamedTuple):
         value: what stands there now; None: nothing.
         shown: the request that shows it.
         on: what the profile judges.
+        comes: what becomes of the request; "": admitted where it was denied, or denied.
     """
 
     what: str
@@ -132,103 +42,60 @@ class Fault(NamedTuple):
     value: object
     shown: str
     on: str = "pods, controllers"
+    comes: str = ""
 
 
-_RULES: Final = ("spec", "matchConstraints", "resourceRules")
-_RESOURCES: Final = ("spec", "rules", "match", "any", "resources")
-_LEFT_OUT: Final = "bad pod in a namespace that is left out"
-_DEBUG: Final = "ephemeralcontainers"
-FAULTS: Final[dict[str, tuple[Fault, ...]]] = {
-    policies.TARGET.name: (
-        Fault("it only reports", "", ("spec", "validationActions"), ["Audit"], "bad pod"),
-        Fault("it only warns", "", ("spec", "validationActions"), ["Warn"], "bad pod"),
-        Fault("autogen is on", "", ("spec", "autogen"), None, "bad Deployment", "pods"),
-        Fault("it is not asked", "", (*_RULES, "operations"), ["UPDATE"], "bad pod"),
-        Fault(
-            "it is asked on every update", "",
-            (*_RULES, "operations"), ["CREATE", "UPDATE"], "label of an old bad pod",
-        ),
-        Fault(
-            "it is not asked about the subresource", _DEBUG,
-            (*_RULES, "resources"), ["pods"], "privileged debug container",
-        ),
-        Fault(
-            "it is not asked on updates", "controllers",
-            (*_RULES, "operations"), ["CREATE"], "bad template",
-        ),
-        Fault(
-            "it asks not what changed", "controllers",
-            ("spec", "matchConditions"), None, "label of an old bad Deployment",
-        ),
-        Fault(
-            "it is not asked on updates", "updates",
-            (*_RULES, "operations"), ["CREATE"], "image that ends an exemption",
-        ),
-        Fault(
-            "it selects no namespace", "",
-            ("spec", "matchConstraints", "namespaceSelector"), None, "bad pod of another team",
-        ),
-        Fault("it leaves out no namespace", "", ("spec", "matchConditions"), None, _LEFT_OUT),
-    ),
-    # What it is asked about is one line of ours for every policy. Of a kind with its version
-    # Kyverno makes no rules for controllers, annotated or not.
-    legacy.TARGET.name: (
-        Fault("it only reports", "", ("spec", "validationFailureAction"), "Audit", "bad pod"),
-        Fault(
-            "it is asked on every update", "",
-            (*_RESOURCES, "operations"), ["CREATE", "UPDATE"], "label of an old bad pod",
-        ),
-        Fault(
-            "it is asked about other pods", _DEBUG,
-            (*_RESOURCES, "kinds"), ["v1/PodTemplate"], "privileged debug container",
-        ),
-        Fault(
-            "it asks not what changed", "controllers",
-            ("spec", "rules", "celPreconditions"), None, "label of an old bad Deployment",
-        ),
-        Fault(
-            "it selects no namespace", "",
-            (*_RESOURCES, "namespaceSelector"), None, "bad pod of another team",
-        ),
-    ),
-}  # fmt: skip
+class Suite(NamedTuple):
+    """What policies are asked, as they are and with a fault.
+
+    Attributes:
+        spec: a profile, with `{on}` in the place of what it judges.
+        requests: each with what the policies without a fault make of it.
+        faults: each shown by one of the requests.
+        said: a verdict in a word.
+    """
+
+    spec: str
+    requests: Mapping[str, tuple[Request, str]]
+    faults: tuple[Fault, ...]
+    said: Callable[[Verdict], str]
 
 
-def seeded(kyverno: Kyverno, target: Target) -> tuple[int, list[Difference]]:
+def seeded(kyverno: Kyverno, target: Target, suite: Suite) -> tuple[int, list[Difference]]:
     """Judge by each policy with a fault, and by those without any.
 
     Returns:
         How many cases there were, and in which of them Kyverno did not say what it had to.
     """
-    whole = _objects(target, "pods, controllers")
-    kyverno.load(whole)
-    found = kyverno.judge(request for request, _ in _REQUESTS.values())
+    kyverno.load(_objects(target, suite, "pods, controllers"))
+    found = kyverno.judge(request for request, _ in suite.requests.values())
     differences = [
-        Difference({"request": name, "policies": "whole"}, right, verdict.outcome)
-        for (name, (_, right)), verdict in zip(_REQUESTS.items(), found, strict=True)
-        if verdict.outcome != right
+        Difference({"request": name, "policies": "whole"}, right, suite.said(verdict))
+        for (name, (_, right)), verdict in zip(suite.requests.items(), found, strict=True)
+        if suite.said(verdict) != right
     ]
-    for fault in FAULTS[target.name]:
-        request, right = _REQUESTS[fault.shown]
+    for fault in suite.faults:
+        request, right = suite.requests[fault.shown]
         if fault.on == "pods":
             right = "admitted"
-        wrong = {"denied": "admitted", "admitted": "denied"}[right]
-        kyverno.load(_broken(_objects(target, fault.on), fault))
+        comes = fault.comes or _TURNED[right]
+        kyverno.load(_broken(_objects(target, suite, fault.on), fault))
         (verdict,) = kyverno.judge([request])
-        if verdict.outcome != wrong:
+        if suite.said(verdict) != comes:
             about = {"fault": fault.what, "policy": fault.part, "request": fault.shown}
-            differences.append(Difference(about, f"judged otherwise: {wrong}", verdict.outcome))
+            wrong = f"judged otherwise: {comes}"
+            differences.append(Difference(about, wrong, suite.said(verdict)))
     kyverno.load([])
-    return len(_REQUESTS) + len(FAULTS[target.name]), differences
+    return len(suite.requests) + len(suite.faults), differences
 
 
-def _objects(target: Target, on: str) -> list[Object]:
-    profile = made(_SPEC.format(on=on))._replace(name="faults")
+def _objects(target: Target, suite: Suite, on: str) -> list[Object]:
+    profile = made(suite.spec.format(on=on))._replace(name=_NAME)
     return emitted(profile, target)
 
 
 def _broken(objects: list[Object], fault: Fault) -> list[Object]:
-    name = object_name("faults", fault.part)
+    name = object_name(_NAME, fault.part)
     (faulty,) = (each for each in objects if each["metadata"]["name"] == name)
     changed = copy.deepcopy(faulty)
     _put(changed, fault.way, fault.value)

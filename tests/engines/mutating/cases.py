@@ -57,7 +57,7 @@ def cases(
     admission, mutate = Admission(Union((profile,))), mutator(profile)
     decisions = [admission.admit(request) for _, request in asked]
     mutated = [
-        _mutated(request, mutate(mapping(pod_of(request.workload, request.object))))
+        with_pod(request, mutate(mapping(pod_of(request.workload, request.object))))
         if decision.matched
         else request.object
         for (_, request), decision in zip(asked, decisions, strict=True)
@@ -91,7 +91,7 @@ def seen(answer: Answer) -> str:
     return _TOKEN.sub("kube-api-access-00000", text.replace(metadata["uid"], "UID"))
 
 
-def _mutated(request: Request, pod: Any) -> Object:  # noqa: ANN401 - any JSON
+def with_pod(request: Request, pod: Any) -> Object:  # noqa: ANN401 - any JSON
     """Return a request's object with another pod in the place of its own."""
     if not request.workload.path:
         return dict(pod)
