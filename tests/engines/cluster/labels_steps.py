@@ -5,6 +5,8 @@ from __future__ import annotations
 import copy
 from typing import TYPE_CHECKING, Final
 
+from capgen.policy.owners import owner
+from capgen.policy.workload import WORKLOADS
 from tests.engines.canaries import BAD, GOOD
 from tests.engines.proving import Difference
 from tests.engines.resources import path
@@ -15,6 +17,7 @@ if TYPE_CHECKING:
     from tests.engines.apiserver import Cluster
     from tests.engines.rest import Answer, Object
 
+_DEPLOYMENT: Final = next(each for each in WORKLOADS if each.kind == "Deployment")
 PSA: Final = "pod-security.kubernetes.io"
 _DENIED: Final = "pod-security: host namespaces (hostPID=true)"
 _PRIVILEGED: Final = (
@@ -23,6 +26,7 @@ _PRIVILEGED: Final = (
 _LABEL: Final[Object] = {"metadata": {"labels": {"changed": "yes"}}}
 _IMAGE: Final[Object] = {"spec": {"containers": [{"name": "c", "image": "other"}]}}
 _HELD: Final[Object] = {"metadata": {"finalizers": ["example.com/held"]}}
+_SCALE: Final[Object] = {"spec": {"replicas": 3}}
 _FREED: Final[Object] = {"metadata": {"finalizers": None}}
 
 
@@ -38,6 +42,7 @@ def steps(cluster: Cluster, version: str) -> Iterator[Difference]:
         cluster.create(
             {"apiVersion": "v1", "kind": "Pod", **copy.deepcopy(pod), "metadata": metadata}
         )
+        cluster.create(owner(_DEPLOYMENT, pod, name, namespace))
     where = path("Namespace", namespace)
     enforced = {f"{PSA}/enforce": "baseline", f"{PSA}/enforce-version": version}
     answer = cluster.patch(where, {"metadata": {"labels": enforced}}, "merge")
@@ -67,6 +72,7 @@ def steps(cluster: Cluster, version: str) -> Iterator[Difference]:
     privileged = {"name": "p", "image": "i", "securityContext": {"privileged": True}}
     answer = cluster.add_ephemeral(namespace, "good", privileged)
     yield Difference({"ephemeral": privileged}, _PRIVILEGED, _said(answer))
+    yield from _controllers(cluster, namespace, version)
     for labels, right in (
         ({f"{PSA}/enforce": "strict"}, "invalid"),
         ({f"{PSA}/warn": "Baseline"}, "invalid"),
@@ -74,6 +80,24 @@ def steps(cluster: Cluster, version: str) -> Iterator[Difference]:
     ):
         answer = cluster.patch(where, {"metadata": {"labels": labels}}, "merge")
         yield Difference({"label": where, "with": labels}, right, _said(answer))
+
+
+def _controllers(cluster: Cluster, namespace: str, version: str) -> Iterator[Difference]:
+    """Yield what is done to Deployments that stand: their templates are only warned of."""
+    told = f'would violate PodSecurity "baseline:{version}": host namespaces (hostPID=true)'
+    for name, patch in (
+        ("bad", _LABEL),
+        ("bad", _SCALE),
+        ("bad", {"spec": {"template": _LABEL}}),
+        ("good", {"spec": {"template": {"spec": {"hostPID": True}}}}),
+    ):
+        stored = path("Deployment", name, namespace)
+        answer = cluster.patch(stored, patch)
+        about = {"patch": stored, "with": patch}
+        yield Difference(about, f"admitted, warned: {told}", _said(answer))
+    scaled = f"{path('Deployment', 'bad', namespace)}/scale"
+    answer = cluster.patch(scaled, _SCALE, "merge")
+    yield Difference({"patch": scaled}, "admitted", _said(answer))
 
 
 def _said(answer: Answer) -> str:

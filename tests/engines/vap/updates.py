@@ -37,8 +37,9 @@ if TYPE_CHECKING:
 Step = tuple[object, "tuple[str, ...]", "Answer"]
 
 _ADMITTED: Final = ("admitted",)
-# What old controllers have in their template, and keep where it is changed otherwise.
+# What bad old controllers have in their template, and keep where it is changed otherwise.
 _REFUSED: Final = ("refused for hostPID",)
+_SPOILT: Final[Object] = {"spec": {"hostPID": True}}
 _FINE: Final = GOOD["spec"]["containers"][0] | {"name": "fine"}
 # A debug container, changed in one way each; the rule that it breaks at each level, if it does.
 _DEBUGGERS: Final[tuple[tuple[str, dict[str, Any]], ...]] = (
@@ -121,7 +122,7 @@ def standing(cluster: Cluster, namespace: str) -> Iterator[None]:
 
 
 def _old(namespace: str) -> Iterator[Object]:
-    """Yield what stands already: a good and a bad pod, and a bad object of each controller kind."""
+    """Yield what stands already: a good and a bad pod, and a controller of each kind for both."""
     for name, pod in (("old-good", GOOD), ("old-bad", BAD)):
         yield {
             "apiVersion": "v1",
@@ -129,8 +130,8 @@ def _old(namespace: str) -> Iterator[Object]:
             "metadata": {"name": name, "namespace": namespace},
             "spec": copy.deepcopy(pod["spec"]),
         }
-    for workload in WORKLOADS[1:]:
-        yield owner(workload, BAD, "old-bad", namespace)
+        for workload in WORKLOADS[1:]:
+            yield owner(workload, pod, name, namespace)
 
 
 def steps(cluster: Cluster, reference: Reference, namespace: str) -> Iterator[Step]:
@@ -192,6 +193,10 @@ def _controllers(cluster: Cluster, reference: Reference, namespace: str) -> Iter
             continue
         patch = nested(workload.path, label)
         yield {"patch": where, "with": patch}, _REFUSED, cluster.patch(where, patch)
+        where = path(workload.kind, "old-good", namespace)
+        for change, right in ((label, _ADMITTED), (_SPOILT, _REFUSED)):
+            patch = nested(workload.path, change)
+            yield {"patch": where, "with": patch}, right, cluster.patch(where, patch)
     for kind in ("Deployment", "ReplicaSet", "StatefulSet", "ReplicationController"):
         where = path(kind, "old-bad", namespace)
         scale = {"spec": {"replicas": 3}}
