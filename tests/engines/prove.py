@@ -42,6 +42,11 @@ from tests.engines.psp.check import judges
 from tests.engines.psp.faults import psp_faults
 from tests.engines.psp.gaps import psp_gaps
 from tests.engines.psp.target import psp_agrees, psp_live
+from tests.engines.rollout.check import (
+    followed_in_apiserver,
+    followed_in_gatekeeper,
+    followed_in_kyverno,
+)
 from tests.engines.runtimes.check import (
     chosen_containers,
     containerd_cases,
@@ -116,6 +121,7 @@ CHECKS = (
     Check("apiserver", hardened),
     Check("apiserver", mutated),
     Check("apiserver", mutated_updates),
+    Check("apiserver", followed_in_apiserver),
     Check("runtimes", docker_cases),
     Check("runtimes", podman_cases),
     Check("runtimes", containerd_cases),
@@ -142,9 +148,11 @@ CHECKS = (
     Check("gatekeeper", gator_shared),
     Check("gatekeeper", gatekeeper_profiles),
     Check("gatekeeper", gatekeeper_updates),
+    Check("gatekeeper", followed_in_gatekeeper),
     Check("kyverno", kyverno_live),
     Check("kyverno", kyverno_offline),
     *kyverno.checks(),
+    Check("kyverno", followed_in_kyverno),
 )
 
 

@@ -54,21 +54,27 @@ class Gatekeeper:
         version: as its module is pinned.
     """
 
-    def __init__(self, cluster: Cluster) -> None:
-        """Prepare to run beside a running API server."""
+    def __init__(self, cluster: Cluster, *, shipped: bool = False) -> None:
+        """Prepare to run beside a running API server.
+
+        Args:
+            cluster: the API server.
+            shipped: it audits too, and makes policies of all templates, as it does by default.
+        """
         self.version = lab.version("gatekeeper")
         self._cluster = cluster
         self._processes = Processes()
         self._stack = ExitStack()
         self._store = Store(cluster, self._processes)
         self._ahead: dict[Key, Object] = {}
+        self._shipped = shipped
 
     def __enter__(self) -> Self:
         """Install it, start it, and wait until its webhooks are asked."""
         with ExitStack() as stack:
             stack.enter_context(installed(self._cluster))
             stack.enter_context(self._processes)
-            serving = start(self._processes, self._cluster)
+            serving = start(self._processes, self._cluster, shipped=self._shipped)
             stack.callback(self._store.clear)
             stack.enter_context(hooked(self._cluster, serving))
             self.load(())

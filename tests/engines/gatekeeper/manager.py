@@ -28,6 +28,12 @@ _OPERATIONS: Final = (
 )
 
 
+# Else every template in CEL becomes a policy.
+_QUIET: Final = ("--default-create-vap-for-templates=false",)
+# It audits every minute, if it does.
+_AUDITING: Final = ("--operation=audit", "--audit-interval=5")
+
+
 class Serving(NamedTuple):
     """Where the manager serves its webhooks.
 
@@ -40,14 +46,21 @@ class Serving(NamedTuple):
     bundle: str
 
 
-def start(processes: Processes, cluster: Cluster) -> Serving:
+def start(processes: Processes, cluster: Cluster, *, shipped: bool) -> Serving:
     """Start the manager in a cluster that knows its kinds, and wait until it is ready.
+
+    Args:
+        processes: it becomes one of them.
+        cluster: where it runs.
+        shipped: it audits, and makes policies of all templates, as it does by default.
 
     Raises:
         LabError: it cannot be built, ends, or is not ready in time.
     """
     port, health = free_ports(2)
     shown = certificate(processes.state / "webhook")
+    cached = processes.state / "audit"
+    cached.mkdir()
     processes.start(
         _NAME,
         lab.binary(_NAME),
@@ -68,9 +81,11 @@ def start(processes: Processes, cluster: Cluster) -> Serving:
         "--metrics-backend=opentelemetry",
         "--otlp-endpoint=127.0.0.1:9",
         *(f"--operation={each}" for each in _OPERATIONS),
-        # Else every template in CEL becomes a policy, which answers before the webhook does.
-        "--default-create-vap-for-templates=false",
+        # Else these policies hold, and answer before the webhook does.
         "--default-create-vap-binding-for-constraints=false",
+        # It is removed and made anew with every audit.
+        f"--api-cache-dir={cached}",
+        *(_AUDITING if shipped else _QUIET),
     )
     processes.until(partial(_ready, health), what=f"{_NAME} to be ready", seconds=60)
     return Serving(port, shown.bundle)

@@ -1,0 +1,115 @@
+"""Brings every admission target in as its README says, and out again, in the real engines.
+
+The lines are typed as they stand, by kubectl, in the folders that a compile has written. Nothing is
+refused while a profile only audits or warns; what is told of is told where the page says it is;
+what is to be refused is; and with the folder goes all that it brought.
+"""
+
+from __future__ import annotations
+
+from contextlib import ExitStack, contextmanager
+from typing import TYPE_CHECKING, Final
+
+from tests.engines import lab
+from tests.engines.apiserver import Cluster
+from tests.engines.cluster.audit import Audit
+from tests.engines.controlplane import Server
+from tests.engines.gatekeeper.live import Gatekeeper
+from tests.engines.processes import Processes
+from tests.engines.proving import Difference, Lab, Row
+from tests.engines.rollout.plays import PLAYS, ROLLED
+from tests.engines.rollout.stage import Stage
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Mapping
+
+    from tests.engines.rest import Object
+    from tests.engines.rollout.stage import Seen
+
+_NOTE: Final = "READMEs followed: rollout and removal"
+# Of a policy in which a field is misspelt the API server's type checker says so.
+_MISTAKEN: Final[Object] = {
+    "apiVersion": "admissionregistration.k8s.io/v1",
+    "kind": "ValidatingAdmissionPolicy",
+    "metadata": {"name": "lab-mistaken"},
+    "spec": {
+        "matchConstraints": {
+            "resourceRules": [
+                {
+                    "apiGroups": [""],
+                    "apiVersions": ["v1"],
+                    "operations": ["CREATE"],
+                    "resources": ["pods"],
+                }
+            ]
+        },
+        "validations": [{"expression": "object.spec.hostPidd == false"}],
+    },
+}
+
+
+def followed_in_apiserver(_: Lab) -> Row:
+    """Follows the pages of what the API server enforces by itself, and reads its audit log."""
+    with Audit() as audit, Cluster(Server("kube-apiserver", audit.flags)) as cluster:
+        cluster.namespace(ROLLED)
+        cluster.apply([_MISTAKEN])
+        with cluster.type_checker():
+            seen = list(_played(cluster, ("vap", "map", "psa"), audit))
+        return _row("vap, map, psa", "kube-apiserver", cluster.version, seen)
+
+
+def followed_in_kyverno(laboratory: Lab) -> Row:
+    """Follows the pages of policies for Kyverno; the controller that writes reports runs not."""
+    kyverno, cluster = laboratory.kyverno, laboratory.cluster
+    kyverno.load([])
+    cluster.namespace(ROLLED)
+    seen = list(_played(cluster, ("kyverno", "kyverno-legacy")))
+    return _row("kyverno, kyverno-legacy", "kyverno", kyverno.version, seen)
+
+
+def followed_in_gatekeeper(laboratory: Lab) -> Row:
+    """Follows the pages of constraints, which two profiles have of the same templates."""
+    cluster = laboratory.cluster
+    with Gatekeeper(cluster, shipped=True) as engine, ExitStack() as stack:
+        for play in PLAYS:
+            if play.target == "gatekeeper":
+                for name in play.profiles:
+                    stack.enter_context(engine.watched(name, {}, ()))
+        # Not before: the pod that owns what Gatekeeper says of its templates is made up.
+        cues = {"collect": lambda: stack.enter_context(_collected(cluster))}
+        seen = list(_played(cluster, ("gatekeeper",), cues=cues))
+        return _row("gatekeeper", "gatekeeper", engine.version, seen)
+
+
+def _played(
+    cluster: Cluster,
+    targets: tuple[str, ...],
+    audit: Audit | None = None,
+    cues: Mapping[str, Callable[[], object]] | None = None,
+) -> Iterator[Seen]:
+    """Yield what is seen in the plays of some targets."""
+    for play in PLAYS:
+        if play.target in targets:
+            with Stage(cluster, play, audit, cues) as stage:
+                yield from stage.played()
+
+
+@contextmanager
+def _collected(cluster: Cluster) -> Iterator[None]:
+    """Have what a deleted object was the owner of deleted, too, as a cluster has."""
+    with Processes() as processes:
+        processes.start(
+            "kube-controller-manager",
+            lab.binary("kube-controller-manager"),
+            f"--kubeconfig={cluster.kubeconfig()}",
+            "--controllers=garbage-collector-controller",
+            "--leader-elect=false",
+            "--secure-port=0",
+        )
+        yield
+
+
+def _row(target: str, engine: str, version: str, seen: Iterable[Seen]) -> Row:
+    seen = list(seen)
+    differences = tuple(Difference(*each) for each in seen if each[1] != each[2])
+    return Row(target, engine, version, len(seen), differences, _NOTE)
