@@ -46,12 +46,17 @@ class Witness(NamedTuple):
         rule: the id of the rule that it is about.
         request: the request.
         expected: whether the profile admits it; if not, by this rule and by no other.
+        edge: what stands where below its struct. Witnesses of one rule, verdict and occasion that
+            have the same edge differ only in the struct: the pod, or which of its containers.
+        conditional: a condition that may lift the rule holds, or nearly holds.
     """
 
     name: str
     rule: str
     request: Request
     expected: bool
+    edge: str
+    conditional: bool = False
 
 
 def witnesses(profile: Profile) -> Iterator[Witness]:
@@ -63,11 +68,10 @@ def witnesses(profile: Profile) -> Iterator[Witness]:
     base = base_pod(profile)
     taken: dict[str, int] = {}
     for rule in profile.rules:
-        for label, request, allowed in _requests(profile, rule, base):
-            stem = _slug(f"{rule.id} {label}")
+        for each in _labelled(profile, rule, base):
+            stem = _slug(f"{rule.id} {each.name}")
             taken[stem] = taken.get(stem, 0) + 1
-            name = stem if taken[stem] == 1 else f"{stem}-{taken[stem]}"
-            yield Witness(name, rule.id, request, allowed)
+            yield each._replace(name=stem if taken[stem] == 1 else f"{stem}-{taken[stem]}")
 
 
 def base_pod(profile: Profile) -> _Pod:
@@ -115,30 +119,35 @@ def _labels(profile: Profile) -> dict[str, str]:
     }
 
 
-def _requests(profile: Profile, rule: Rule, base: _Pod) -> Iterator[tuple[str, Request, bool]]:
+def _labelled(profile: Profile, rule: Rule, base: _Pod) -> Iterator[Witness]:
+    """Yield the witnesses of a rule; their names are labels, which are not yet one's own."""
     lifts = rule.expression.parts[:-1] if isinstance(rule.expression, AnyOf) else ()
     for test in tests(rule.expression):
         bad = added = None
         for case in cases(profile, test, _known(rule, test)):
-            request = _request(base, case.changes)
-            yield case.label, request, case.allowed
+            request, edge = _request(base, case.changes), _edge(case.changes)
+            yield Witness(case.label, rule.id, request, case.allowed, edge)
             bad = case if bad is None and not case.allowed else bad
             if request.subresource and added is None and not case.allowed:
                 added = case
-                yield from _beside(base, case.label, request)
+                for label, beside, allowed in _beside(base, case.label, request):
+                    yield Witness(label, rule.id, beside, allowed, edge)
         if bad is None:
             continue
-        for label, changes, lifted in conditions(profile, test, lifts):
-            yield f"{bad.label} {label}", _request(base, (*bad.changes, *changes)), lifted
-        created = _request(base, bad.changes)
+        for label, more, lifted in conditions(profile, test, lifts):
+            changes = (*bad.changes, *more)
+            request, edge = _request(base, changes), _edge(changes)
+            name = f"{bad.label} {label}"
+            yield Witness(name, rule.id, request, lifted, edge, conditional=True)
+        created, edge = _request(base, bad.changes), _edge(bad.changes)
         if created.subresource:
             continue
         standing = created._replace(operation=Operation.UPDATE, old_object=created.object)
-        yield "update of a bad pod", standing, True
+        yield Witness("update of a bad pod", rule.id, standing, True, edge)
         if profile.controllers:
             for workload in WORKLOADS[1:]:
                 owner = Request(nested(workload.path, created.object), workload)
-                yield f"{workload.kind} {bad.label}", owner, False
+                yield Witness(f"{workload.kind} {bad.label}", rule.id, owner, False, edge)
 
 
 def _beside(base: _Pod, label: str, bad: Request) -> Iterator[tuple[str, Request, bool]]:
@@ -201,6 +210,10 @@ def _request(base: _Pod, changes: tuple[Change, ...]) -> Request:
     return Request(
         grown, operation=Operation.UPDATE, old_object=pod, subresource="ephemeralcontainers"
     )
+
+
+def _edge(changes: tuple[Change, ...]) -> str:
+    return " ".join(f"{'.'.join(path)}={value!r}" for _, path, value in changes)
 
 
 def _known(rule: Rule, test: Test) -> str | None:
