@@ -6,17 +6,29 @@ What a command needs is imported when it runs: a cold `check` must not pay for t
 from __future__ import annotations
 
 import errno
-import os
 import sys
-from contextlib import suppress
 from typing import Annotated
 
 import typer
 
 from capgen import __version__
 from capgen.errors import CapgenError
-from capgen.options import Json, Kubernetes, Paths, Profiles, Today  # noqa: TC001 - typer reads it
-from capgen.terminal import printable
+from capgen.options import (  # noqa: TC001 - typer reads it
+    Check,
+    Held,
+    Json,
+    KeepGoing,
+    Kubernetes,
+    Output,
+    Paths,
+    Profiles,
+    Stdout,
+    Subject,
+    Targets,
+    Today,
+    Words,
+)
+from capgen.terminal import complain, drop_output, our_name
 
 FINDINGS = 1
 BAD_INPUT = 2
@@ -54,18 +66,11 @@ def options(
 def compile_command(
     profiles: Profiles = None,
     *,
-    target: Annotated[
-        list[str] | None,
-        typer.Option("-t", "--target", help="Write this target only; may be given several times."),
-    ] = None,
-    out: Annotated[str, typer.Option("-o", "--output", help="The output folder.")] = "out",
-    check: Annotated[
-        bool, typer.Option("--check", help="Write nothing; exit 1 where the folder differs.")
-    ] = False,
-    stdout: Annotated[bool, typer.Option("--stdout", help="Print one target.")] = False,
-    keep_going: Annotated[
-        bool, typer.Option("--keep-going", help="Compile the profiles that can be; still exit 2.")
-    ] = False,
+    target: Targets = None,
+    out: Output = "out",
+    check: Check = False,
+    stdout: Stdout = False,
+    keep_going: KeepGoing = False,
     kubernetes: Kubernetes = None,
     today: Today = None,
 ) -> None:
@@ -92,9 +97,7 @@ def compile_command(
 def check(
     paths: Paths = None,
     *,
-    profile: Annotated[
-        list[str], typer.Option("-p", "--profile", help="The profile; given twice, both must hold.")
-    ],
+    profile: Held,
     output: Annotated[str, typer.Option("-f", "--format", help="text or json.")] = "text",
     kubernetes: Kubernetes = None,
     today: Today = None,
@@ -108,11 +111,27 @@ def check(
     raise typer.Exit(run.run(paths or [], profile, output, kubernetes, today))
 
 
+@app.command("test")
+def engine_tests(
+    *,
+    profile: Held,
+    target: Targets = None,
+    out: Output = "out",
+    kubernetes: Kubernetes = None,
+    today: Today = None,
+) -> None:
+    """Write tests for the engines' own command lines: DIR/PROFILE/TARGET-test/.
+
+    Example: capgen test -p pss/restricted -t kyverno -o out
+    """
+    from capgen.engine_tests import run  # noqa: PLC0415 - cold start
+
+    raise typer.Exit(run.run(profile, target or [], out, kubernetes, today))
+
+
 @app.command()
 def explain(
-    subject: Annotated[
-        str | None, typer.Argument(help="A rule, or a profile.", show_default=False)
-    ] = None,
+    subject: Subject = None,
     *,
     kubernetes: Kubernetes = None,
     today: Today = None,
@@ -172,10 +191,7 @@ def schema() -> None:
 
 @app.command()
 def caps(
-    text: Annotated[
-        list[str] | None,
-        typer.Argument(help="A bitmap, or names; without any, text on stdin.", show_default=False),
-    ] = None,
+    text: Words = None,
     *,
     json: Json = False,
 ) -> None:
@@ -198,23 +214,23 @@ def main() -> None:
     """Run the command line, and turn what went wrong into its exit code."""
     try:
         try:
-            app(prog_name=_name())
+            app(prog_name=our_name())
         finally:
             # Here, where a full disk can still be told.
             sys.stdout.flush()
     except CapgenError as error:
-        _complain(str(error))
+        complain(str(error))
         sys.exit(BAD_INPUT)
     except KeyboardInterrupt:
         sys.exit(_INTERRUPTED)
     except BrokenPipeError:
         # Whoever read our output has gone: nothing is wrong with us.
-        _drop_output()
+        drop_output()
         sys.exit(FINDINGS)
     except Exception as error:  # noqa: BLE001 - the last resort: a bug must not look like a finding
         if isinstance(error, OSError) and error.errno in _FULL:
-            _drop_output()
-            _complain(f"cannot write to stdout: {(error.strerror or '').lower()}")
+            drop_output()
+            complain(f"cannot write to stdout: {(error.strerror or '').lower()}")
             sys.exit(BAD_INPUT)
         import traceback  # noqa: PLC0415 - needed only here
 
@@ -223,23 +239,6 @@ def main() -> None:
             "error: this is a bug in capgen; please report it with the lines above", file=sys.stderr
         )
         sys.exit(BUG)
-
-
-def _name() -> str:
-    """Return what the user calls us: `capgen`, or `kubectl capgen`."""
-    called = os.path.basename(sys.argv[0])  # noqa: PTH119 - pathlib costs a cold start
-    return "kubectl capgen" if called == "kubectl-capgen" else "capgen"
-
-
-def _complain(text: str) -> None:
-    for line in text.splitlines():
-        print(f"error: {printable(line)}", file=sys.stderr)
-
-
-def _drop_output() -> None:
-    """Nothing more can be written: let the end of the program not try it again."""
-    with suppress(OSError):
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""The arguments and options that several commands share."""
+"""The arguments and options of the commands."""
 
 from __future__ import annotations
 
@@ -13,6 +13,27 @@ Profiles = Annotated[
 Paths = Annotated[
     list[str] | None,
     typer.Argument(help="Files, folders, globs, or - for stdin.", show_default=False),
+]
+Held = Annotated[
+    list[str],
+    typer.Option("-p", "--profile", help="The profile; given twice, both must hold."),
+]
+Targets = Annotated[
+    list[str] | None,
+    typer.Option("-t", "--target", help="Write this target only; may be given several times."),
+]
+Output = Annotated[str, typer.Option("-o", "--output", help="The output folder.")]
+Check = Annotated[
+    bool, typer.Option("--check", help="Write nothing; exit 1 where the folder differs.")
+]
+Stdout = Annotated[bool, typer.Option("--stdout", help="Print one target.")]
+KeepGoing = Annotated[
+    bool, typer.Option("--keep-going", help="Compile the profiles that can be; still exit 2.")
+]
+Subject = Annotated[str | None, typer.Argument(help="A rule, or a profile.", show_default=False)]
+Words = Annotated[
+    list[str] | None,
+    typer.Argument(help="A bitmap, or names; without any, text on stdin.", show_default=False),
 ]
 Kubernetes = Annotated[
     str | None, typer.Option("--kubernetes", help="A minor version, 1.34, or a range, 1.30-1.36.")

@@ -1,7 +1,10 @@
-"""What may be shown on a terminal: text that others wrote, made harmless and short."""
+"""What is shown on a terminal: text that others wrote, made harmless and short; errors."""
 
 from __future__ import annotations
 
+import os
+import sys
+from contextlib import suppress
 from typing import Final
 
 _LONGEST: Final = 400
@@ -15,6 +18,24 @@ def printable(text: str) -> str:
     if text.isprintable():
         return text
     return "".join(c if c.isprintable() or c == "\t" else f"\\x{ord(c):02x}" for c in text)
+
+
+def our_name() -> str:
+    """Return what the user calls us: `capgen`, or `kubectl capgen`."""
+    called = os.path.basename(sys.argv[0])  # noqa: PTH119 - pathlib costs a cold start
+    return "kubectl capgen" if called == "kubectl-capgen" else "capgen"
+
+
+def complain(text: str) -> None:
+    """Print an error on stderr, each of its lines marked as one."""
+    for line in text.splitlines():
+        print(f"error: {printable(line)}", file=sys.stderr)
+
+
+def drop_output() -> None:
+    """Nothing more can be written to stdout: let the end of the program not try it again."""
+    with suppress(OSError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def short(text: str) -> str:

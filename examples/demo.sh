@@ -22,6 +22,11 @@ echo "== docker: the same profile as flags (out/web/docker/flags.txt)"
 cat "$out/web/docker/flags.txt"
 
 echo
+echo "== test: pods that web admits and refuses, for Kyverno's own command line (out/web/kyverno-test/)"
+capgen test -p ./examples/web.yaml -t kyverno -o "$out" 2>&1 | sed "s#$out#out#"
+find "$out/web/kyverno-test/resources" -name 'run-as-user-*' | sed 's#.*/#  #' | sort
+
+echo
 echo "== check: the manifests in examples/shop, by Pod Security's restricted level"
 status=0
 capgen check -p pss/restricted examples/shop || status=$?

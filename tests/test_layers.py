@@ -31,12 +31,13 @@ ROOMS: dict[str, set[str]] = {
     "targets": {"lang", "profile", "policy", "capabilities", "errors"},
     "check": {"profile", "policy", "reader", "terminal", "errors"},
     "compiler": {"targets", "profile", "policy", "reader", "terminal", "errors"},
+    "engine_tests": {"compiler", "targets", "profile", "policy", "terminal", "errors"},
     "explain": {"targets", "profile", "policy", "errors"},
     "options": set(),
     "listing": {"targets", "profile", "policy", "errors"},
     "cli": {
-        "__init__", "check", "compiler", "explain", "listing", "capabilities", "options",
-        "terminal", "errors",
+        "__init__", "check", "compiler", "engine_tests", "explain", "listing", "capabilities",
+        "options", "terminal", "errors",
     },
     "__main__": {"cli"},
 }  # fmt: skip

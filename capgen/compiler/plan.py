@@ -19,7 +19,7 @@ from .notes import notes
 from .options import from_text
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Container, Sequence
     from datetime import date
 
     from capgen.policy.profile import Profile
@@ -64,7 +64,11 @@ class Compiled:
 
 
 def plan(
-    name: str, targets: Sequence[str], kubernetes: str | None, today: date | None = None
+    name: str,
+    targets: Sequence[str],
+    kubernetes: str | None,
+    today: date | None = None,
+    only: Container[str] | None = None,
 ) -> list[Compiled]:
     """Compile one profile in memory.
 
@@ -73,6 +77,7 @@ def plan(
         targets: the targets to write; none: the profile's own, or the default ones.
         kubernetes: the version or range to compile for; None: the profile's own.
         today: the day, by which exemptions end; None: today.
+        only: of the profile's own targets, those to write; None: all.
 
     Raises:
         CapgenError: the profile, a target or the version is wrong, or `accept` is stale.
@@ -90,7 +95,8 @@ def plan(
     wanted = [from_text(each) for each in dict.fromkeys(targets)] or own
     wanted = wanted or [target(each) for each in DEFAULT]
     sets = cache(partial(setting, profile, own or wanted))
-    return [_compile(source, profile, each, sets) for each in wanted]
+    chosen = [each for each in wanted if only is None or targets or each.name in only]
+    return [_compile(source, profile, each, sets) for each in chosen]
 
 
 def _own(source: Source) -> list[Target]:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from capgen.errors import CapgenError, OutputError, SetError, UsageError
 from capgen.policy.exempt import day
-from capgen.terminal import printable
+from capgen.terminal import complain, printable
 
 from .bundles import bundles
 from .drift import drift
@@ -55,18 +55,10 @@ def run(request: Request) -> int:
     names = list(request.profiles) or _every()
     today = day(request.today) if request.today is not None else None
     compiled, wrong = _planned(request, names, today)
-    compiled = _each_once(compiled)
+    compiled = each_once(compiled)
     for note in dict.fromkeys(note for each in compiled for note in each.notes):
         print(printable(note), file=sys.stderr)
-    gaps = [gap for each in compiled for gap in each.gaps]
-    for gap in gaps:
-        print(f"{gap.profile}: {gap.target}: `{gap.rule}` is a gap: {gap.reason}")
-    if gaps:
-        print(
-            "nothing written: accept a gap in the profile, `accept: {target: {rule: reason}}`, or "
-            "take the target out",
-            file=sys.stderr,
-        )
+    if gaps(compiled):
         return 2 if wrong else 1
     if request.stdout:
         _print(compiled)
@@ -78,6 +70,20 @@ def run(request: Request) -> int:
         _say(Path(request.out), compiled, shared)
         found = False
     return 2 if wrong else int(found)
+
+
+def gaps(compiled: Iterable[Compiled]) -> bool:
+    """Print the gaps that are not accepted, and tell whether there are any."""
+    found = [gap for each in compiled for gap in each.gaps]
+    for gap in found:
+        print(f"{gap.profile}: {gap.target}: `{gap.rule}` is a gap: {gap.reason}")
+    if found:
+        print(
+            "nothing written: accept a gap in the profile, `accept: {target: {rule: reason}}`, or "
+            "take the target out",
+            file=sys.stderr,
+        )
+    return bool(found)
 
 
 def _planned(request: Request, names: list[str], today: date | None) -> tuple[list[Compiled], bool]:
@@ -96,8 +102,7 @@ def _planned(request: Request, names: list[str], today: date | None) -> tuple[li
             if not request.keep_going:
                 raise
             wrong = True
-            for line in str(error).splitlines():
-                print(f"error: {printable(line)}", file=sys.stderr)
+            complain(str(error))
     return compiled, wrong
 
 
@@ -109,8 +114,12 @@ def _every() -> list[str]:
     return [name if name.startswith(("/", ".")) else f"./{name}" for name in files]
 
 
-def _each_once(compiled: list[Compiled]) -> list[Compiled]:
-    """Drop what is named twice; refuse two profiles that write one folder, or one object."""
+def each_once(compiled: list[Compiled]) -> list[Compiled]:
+    """Drop what is named twice.
+
+    Raises:
+        UsageError: two profiles write one folder, or one object.
+    """
     once: dict[tuple[str, str], Compiled] = {}
     for each in compiled:
         first = once.setdefault((each.profile.name, each.target), each)
