@@ -19,6 +19,9 @@ from tests.engines.cluster.check import cluster_check
 from tests.engines.cluster.labels import labels
 from tests.engines.cluster.mutation import mutations
 from tests.engines.cluster.users import users
+from tests.engines.emitted.gator import gator_tests
+from tests.engines.emitted.kyverno import kyverno_tests
+from tests.engines.emitted.vap import vap_tests
 from tests.engines.gatekeeper.check import gatekeeper_judges
 from tests.engines.gatekeeper.gator_check import gator_judges
 from tests.engines.gatekeeper.target_gator import gator_profiles, gator_shared
@@ -118,6 +121,7 @@ CHECKS = (
     Check("apiserver", updates),
     Check("apiserver", matches),
     Check("apiserver", exemptions),
+    Check("apiserver", vap_tests),
     Check("apiserver", hardened),
     Check("apiserver", mutated),
     Check("apiserver", mutated_updates),
@@ -146,11 +150,13 @@ CHECKS = (
     Check("gatekeeper", gator_judges),
     Check("gatekeeper", gator_profiles),
     Check("gatekeeper", gator_shared),
+    Check("gatekeeper", gator_tests),
     Check("gatekeeper", gatekeeper_profiles),
     Check("gatekeeper", gatekeeper_updates),
     Check("gatekeeper", followed_in_gatekeeper),
     Check("kyverno", kyverno_live),
     Check("kyverno", kyverno_offline),
+    Check("kyverno", kyverno_tests),
     *kyverno.checks(),
     Check("kyverno", followed_in_kyverno),
 )
