@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from .making import Case
 
 NAMESPACE = "namespace.yaml"
+_SETS = "what the profile sets is not tested: each case is judged alike before and after"
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,9 +52,10 @@ class Given:
 
     @property
     def not_exact(self) -> list[str]:
-        """What is to be said of the rules that are left out."""
+        """What is to be said of the rules that are left out, and of what is set."""
         cells = self.compiled.cells.items()
-        return [
+        sets = [_SETS] if self.profile.mutate else []
+        return sets + [
             f"`{rule}` is not tested: {cell.status.value}: {cell.note}"
             for rule, cell in cells
             if not _says(cell)
