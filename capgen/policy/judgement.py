@@ -62,7 +62,8 @@ class Judgement:
             return None
         if not _is_judged(request, self.profile):
             return self._update(request, pod)
-        if self._mutate is not None and request.operation is Operation.CREATE:
+        created = request.operation is Operation.CREATE and not request.workload.copied
+        if self._mutate is not None and created:
             pod = self._mutate(pod)
         # A pod that stands already was defaulted when it was created.
         as_sent = request.workload is not POD or request.subresource != ""

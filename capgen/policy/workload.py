@@ -19,6 +19,8 @@ class Workload(NamedTuple):
         resource: its name in URLs and policies.
         path: the way down from the object to the pod or its template.
         groups: every group that it has stood in.
+        copied: a controller makes it of its own template, and knows it again by that: if something
+            else stood in it, the controller would make another one without end.
     """
 
     kind: str
@@ -27,6 +29,7 @@ class Workload(NamedTuple):
     resource: str
     path: Path
     groups: tuple[str, ...]
+    copied: bool = False
 
 
 _TEMPLATE: Final[Path] = ("spec", "template")
@@ -37,7 +40,10 @@ WORKLOADS: Final[tuple[Workload, ...]] = (
     Workload("ReplicationController", "", "v1", "replicationcontrollers", _TEMPLATE, ("",)),
     Workload("DaemonSet", "apps", "v1", "daemonsets", _TEMPLATE, ("apps", "extensions")),
     Workload("Deployment", "apps", "v1", "deployments", _TEMPLATE, ("apps", "extensions")),
-    Workload("ReplicaSet", "apps", "v1", "replicasets", _TEMPLATE, ("apps", "extensions")),
+    # Upstream: kubernetes 1.36, pkg/controller/deployment/sync.go, getNewReplicaSet.
+    Workload(
+        "ReplicaSet", "apps", "v1", "replicasets", _TEMPLATE, ("apps", "extensions"), copied=True
+    ),
     Workload("StatefulSet", "apps", "v1", "statefulsets", _TEMPLATE, ("apps",)),
     Workload("Job", "batch", "v1", "jobs", _TEMPLATE, ("batch", "extensions")),
     Workload(

@@ -69,7 +69,11 @@ def test_then_judged() -> None:
     assert rules_of(admit(Request(bad), profile(RULES))) == ["privileged"]
 
 
-@pytest.mark.parametrize("workload", WORKLOADS[1:], ids=lambda workload: workload.kind)
+COPIED: Final = [workload for workload in WORKLOADS if workload.copied]
+MADE: Final = [workload for workload in WORKLOADS[1:] if not workload.copied]
+
+
+@pytest.mark.parametrize("workload", MADE, ids=lambda workload: workload.kind)
 def test_templates(workload: Any) -> None:  # noqa: ANN401 - a row of the table
     """A template is filled when its controller is created, and judged as it is when it changes."""
     value: Any = nested(workload.path, BARE)
@@ -77,6 +81,15 @@ def test_templates(workload: Any) -> None:  # noqa: ANN401 - a row of the table
     assert (decision.allowed, decision.pod["spec"]["securityContext"]) == (True, ABOVE)
     request = Request(value, workload, Operation.UPDATE, old_object={})
     assert rules_of(admit(request, profile(RULES))) == REFUSED
+
+
+def test_copies_are_left_alone() -> None:
+    """A ReplicaSet keeps the template by which its Deployment knows it again."""
+    (workload,) = COPIED
+    assert workload.kind == "ReplicaSet"
+    decision = admit(Request(nested(workload.path, BARE), workload), profile(RULES))
+    assert rules_of(decision) == REFUSED
+    assert "securityContext" not in decision.pod["spec"]
 
 
 def test_not_on_update() -> None:

@@ -67,7 +67,11 @@ def test_policy_and_binding() -> None:
         assert (spec["failurePolicy"], spec["reinvocationPolicy"]) == ("Fail", "IfNeeded")
         rules = spec["matchConstraints"]["resourceRules"]
         assert {op for rule in rules for op in rule["operations"]} == {"CREATE"}
-        assert not any("/" in name for rule in rules for name in rule["resources"])
+        named = [name for rule in rules for name in rule["resources"]]
+        assert not any("/" in name for name in named)
+        # A Deployment knows a ReplicaSet again by its template.
+        assert "replicasets" not in named
+        assert "deployments" in named or "controllers" not in path
         assert [mutation["patchType"] for mutation in spec["mutations"]] == ["JSONPatch"]
 
 

@@ -133,19 +133,25 @@ def lost(this: str, old: str) -> str:
 
 
 def constraints_of(profile: Profile, shape: Shape, *, created: bool = False) -> dict[str, Any]:
-    """Return which objects a policy is asked about; of pods and templates those created only."""
+    """Return which objects a policy is asked about.
+
+    Args:
+        profile: the policy's.
+        shape: the objects.
+        created: of pods and templates those that are created, and are no controller's copies.
+    """
     constraints: dict[str, Any] = {}
     selector = cel_match.selector(profile.match.namespace_selector)
     if selector:
         constraints["namespaceSelector"] = selector
-    rules = _rules(shape)
+    rules = _rules(shape, created=created)
     constraints["resourceRules"] = [
         {**rule, "operations": ["CREATE"]} if created else rule for rule in rules
     ]
     return constraints
 
 
-def _rules(shape: Shape) -> list[dict[str, Any]]:
+def _rules(shape: Shape, *, created: bool) -> list[dict[str, Any]]:
     """Return what the policy is asked about: created pods, new containers, changed templates."""
     if shape.ephemeral:
         return [_rule("", "v1", ["UPDATE"], ["pods/ephemeralcontainers"])]
@@ -153,7 +159,9 @@ def _rules(shape: Shape) -> list[dict[str, Any]]:
         return [_rule("", "v1", ["UPDATE"], ["pods"])]
     if not shape.path:
         return [_rule("", "v1", ["CREATE"], ["pods"])]
-    kinds = [kind for kind in WORKLOADS if kind.path == shape.path]
+    kinds = [
+        kind for kind in WORKLOADS if kind.path == shape.path and not (created and kind.copied)
+    ]
     groups = dict.fromkeys((kind.group, kind.version) for kind in kinds)
     return [
         _rule(

@@ -58,7 +58,7 @@ def cases(
     decisions = [admission.admit(request) for _, request in asked]
     mutated = [
         with_pod(request, mutate(mapping(pod_of(request.workload, request.object))))
-        if decision.matched
+        if decision.matched and not request.workload.copied
         else request.object
         for (_, request), decision in zip(asked, decisions, strict=True)
     ]

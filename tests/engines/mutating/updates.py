@@ -15,6 +15,7 @@ from capgen.profile import library
 from tests.engines.applied import LABEL
 from tests.engines.judged import MINOR
 from tests.engines.mutating.check import here
+from tests.engines.mutating.rollout import rolled_out
 from tests.engines.mutating.setter import Policies
 from tests.engines.proving import Difference, Row
 from tests.engines.resources import path
@@ -59,7 +60,8 @@ def updated(setter: Setter) -> Row:
         },
         owner(_DEPLOYMENT, _BARE, "old", _NAME),
     ]
-    cluster.delete(old)
+    new = owner(_DEPLOYMENT, _BARE, "new", _NAME)
+    cluster.delete([*old, new])
     for each in old:
         cluster.create(each)
     profile = library.open_profile("pss/restricted", f"1.{MINOR}")
@@ -69,11 +71,14 @@ def updated(setter: Setter) -> Row:
     try:
         with setter.holding(setter.objects(profile)):
             cluster.namespace(_NAME, {LABEL: _NAME, **setter.labels})
-            for each in (owner(_DEPLOYMENT, _BARE, "new", _NAME), _BARE):
+            for each in (new, _BARE):
                 cluster.wait_answer(_NAME, each, _is_set, what=f"{_NAME} to act")
             steps = [*_standing(cluster), *_templates(cluster), *_injected(cluster)]
+            cluster.create(new)
+            steps += rolled_out(cluster, _NAME, ("old", "new"))
     finally:
-        cluster.delete([*sidecars, *old])
+        cluster.delete([*sidecars, *old, new])
+        cluster.empty("Pod", _NAME)
     differing = tuple(
         Difference(done, str(expected), str(actual))
         for done, expected, actual in steps
