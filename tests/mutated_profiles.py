@@ -105,4 +105,21 @@ MUTATED: Final = {
         enforceOn: [controllers]
         rules: {automountServiceAccountToken: false, capabilities: {drop: [KILL]}}
     """,
+    # Values of one container beside those of all, in each way in which they can stand.
+    "set-named": """
+        kubernetes: "1.36"
+        mutate: true
+        enforceOn: [pods, controllers]
+        rules:
+          procMount: {allow: [Default, Unmasked], default: Default}
+          capabilities: {drop: [ALL, KILL]}
+          runAsUser: {ranges: ["1-"], default: 5}
+          runAsNonRoot: true
+          seccompProfile: {allow: ["Localhost:p/*"], default: "Localhost:p/a"}
+          hostUsers: false
+          hostPID: false
+        containers:
+          agent: {procMount: Unmasked, runAsUser: 7}
+          "1": {procMount: Unmasked}
+    """,
 }

@@ -46,6 +46,13 @@ def served(value: Any, above: str = "") -> Any:  # noqa: ANN401 - any part of an
     return value
 
 
+def without_empty(value: Any) -> Any:  # noqa: ANN401 - any part of an object
+    """Return an object without the lists that hold nothing: the API server leaves them out."""
+    if isinstance(value, dict):
+        return {key: without_empty(each) for key, each in value.items() if each != []}
+    return [without_empty(each) for each in value] if isinstance(value, list) else value
+
+
 def _defaulted(request: Request, value: Pod, minors: range) -> Pod:
     pod = pod_of(request.workload, value)
     if not isinstance(pod, dict) or request.subresource:

@@ -9,7 +9,6 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
 from capgen.errors import UsageError, nearest
-from capgen.lang import cel_match
 from capgen.policy.workload import WORKLOADS
 from capgen.targets.base import Artefact, Output, Target, object_metadata, object_name
 from capgen.targets.cel import cells
@@ -18,6 +17,9 @@ from capgen.targets.yaml_text import dump
 
 from .bundle import BUNDLE, CONSTRAINTS
 from .guide import guide
+from .matching import match_of
+from .mutators_guide import with_mutators
+from .setting import setting
 from .template import template_of
 
 if TYPE_CHECKING:
@@ -32,11 +34,10 @@ if TYPE_CHECKING:
 _FLOOR: Final = 29
 _ACTIONS: Final = {"deny": "deny", "warn": "warn", "audit": "dryrun"}
 _ENGINES: Final = ("cel",)
-_SETS_NOTHING: Final = "a constraint sets nothing: `{}` must be set by other means"
 
 
 def emit(profile: Profile) -> Output:
-    """Write a constraint for each rule, and the templates that they are of."""
+    """Write a constraint for each rule, the templates that they are of, and mutators for values."""
     artefacts, shared = [], []
     for rule in profile.rules:
         template = template_of(profile, rule)
@@ -45,8 +46,10 @@ def emit(profile: Profile) -> Output:
         name = f"{template.kind}/{object_name(profile.name)}"
         made = dump(_constraint(profile, template))
         artefacts.append(Artefact(f"{rule.id}.yaml", made, name))
-    found = cells(profile, _SETS_NOTHING)
-    return replace(folder(profile, guide(profile), artefacts, found), shared=tuple(shared))
+    found = setting(profile, cells(profile._replace(mutate=False), ""))
+    about = with_mutators(guide(profile)) if found.artefacts else guide(profile)
+    output = folder(profile, about, [*found.artefacts, *artefacts], found.cells)
+    return replace(output, shared=tuple(shared))
 
 
 def configured(options: Options) -> Callable[[Profile], Output]:
@@ -85,24 +88,10 @@ def _constraint(profile: Profile, template: Template) -> dict[str, Any]:
 
 def _match(profile: Profile) -> dict[str, Any]:
     """Return which objects a constraint judges; labels of pods its template looks at."""
-    judged = [kind for kind in WORKLOADS if (profile.controllers if kind.path else profile.pods)]
-    kinds: dict[str, list[str]] = {}
-    for kind in judged:
-        kinds.setdefault(kind.group, []).append(kind.kind)
-    match: dict[str, Any] = {
-        "kinds": [{"apiGroups": [group], "kinds": listed} for group, listed in kinds.items()],
-        # Pods that Gatekeeper expands of a controller come without what stood there: judged by
-        # them, an old Deployment could not be scaled.
-        "source": "Original",
-    }
-    if profile.match.include and "*" not in profile.match.include:
-        match["namespaces"] = list(profile.match.include)
-    if profile.match.exclude:
-        match["excludedNamespaces"] = list(profile.match.exclude)
-    selector = cel_match.selector(profile.match.namespace_selector)
-    if selector:
-        match["namespaceSelector"] = selector
-    return match
+    judged = (kind for kind in WORKLOADS if (profile.controllers if kind.path else profile.pods))
+    # Pods that Gatekeeper expands of a controller come without what stood there: judged by
+    # them, an old Deployment could not be scaled.
+    return {**match_of(profile, judged), "source": "Original"}
 
 
 TARGET = Target(

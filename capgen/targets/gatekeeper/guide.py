@@ -22,8 +22,10 @@ _LIMITS: Final = (
     (
         "Pods that Gatekeeper expands of a controller (`ExpansionTemplate`) are passed over"
         " (`match.source: Original`): it gives them without what stood before, so that an old"
-        " controller could not even be scaled. For a controller of a kind of your own, write an"
-        " ExpansionTemplate and, in a copy of the constraints, `source: Generated`."
+        " controller could not even be scaled. The pods that a controller of a kind of your own"
+        " makes are judged when it creates them. To have the controller itself refused, write an"
+        " ExpansionTemplate for its kind, and apply copies of the constraints by other names with"
+        " `source: Generated`: each change of one that stands is then judged as a whole."
     ),
 )
 _PREFLIGHT: Final = (
@@ -45,8 +47,8 @@ _PREFLIGHT: Final = (
         " constraints."
     ),
     (
-        "No mutator (`Assign`, `ModifySet`) makes a pod good that should be refused: they come"
-        " first."
+        "No mutator (`Assign`, `ModifySet`) of others makes a pod good that should be refused: they"
+        " come first."
     ),
 )
 _TEMPLATES: Final = "kubectl apply -k ../../gatekeeper-templates"
