@@ -26,6 +26,8 @@ from tests.engines.gatekeeper.check import gatekeeper_judges
 from tests.engines.gatekeeper.gator_check import gator_judges
 from tests.engines.gatekeeper.target_gator import gator_profiles, gator_shared
 from tests.engines.gatekeeper.target_live import gatekeeper_profiles, gatekeeper_updates
+from tests.engines.gatekeeper.values import gatekeeper_values
+from tests.engines.gatekeeper.values_gator import gator_values
 from tests.engines.implied_check import implied_levels
 from tests.engines.kernel.check import apparmor_profiles, seccomp_filters
 from tests.engines.kyverno import agree as kyverno
@@ -154,6 +156,8 @@ CHECKS = (
     Check("gatekeeper", gatekeeper_profiles),
     Check("gatekeeper", gatekeeper_updates),
     Check("gatekeeper", followed_in_gatekeeper),
+    Check("gatekeeper", gator_values),
+    Check("gatekeeper", gatekeeper_values),
     Check("kyverno", kyverno_live),
     Check("kyverno", kyverno_offline),
     Check("kyverno", kyverno_tests),

@@ -47,6 +47,8 @@ NAMESPACED_KINDS = {
     "DaemonSet": ("apis/apps/v1", "daemonsets"),
     "Deployment": ("apis/apps/v1", "deployments"),
     "Job": ("apis/batch/v1", "jobs"),
+    # Of a kind that the laboratory itself defines.
+    "LabWidget": ("apis/lab.capgen.dev/v1", "labwidgets"),
     "Pod": ("api/v1", "pods"),
     "PodTemplate": ("api/v1", "podtemplates"),
     "ReplicaSet": ("apis/apps/v1", "replicasets"),

@@ -15,6 +15,7 @@ from tests.engines import recording
 from tests.engines.agreement import Reference, Word
 from tests.engines.gatekeeper.cases import COMMON
 from tests.engines.gatekeeper.live import Gatekeeper
+from tests.engines.gatekeeper.own_kind import own_kind
 from tests.engines.gatekeeper.target import chosen, emitted, said, taken, word
 from tests.engines.judged import MINOR, judged
 from tests.engines.proving import Difference, Lab, Row
@@ -138,6 +139,7 @@ def gatekeeper_updates(laboratory: Lab) -> Row:
             found = steps(cluster, Reference(profile), namespace)
             seen = [_seen(*each) for each in found]
             seen += _expanded(engine, cluster, namespace, objects)
+            seen += own_kind(engine, cluster, namespace, objects)
         version = engine.version
     differences = tuple(Difference(*each) for each in seen if each[1] != each[2])
     return Row("gatekeeper", "gatekeeper", version, len(seen), differences, "updates, expansion")

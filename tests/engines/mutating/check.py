@@ -72,12 +72,9 @@ def setting(setter: Setter, profile: Profile, found: Sequence[Case]) -> Iterator
         The namespace in which alone they hold.
     """
     cluster, name = setter.cluster, profile.name
-    changed = {
-        _kind(case): case
-        for case in found
-        if case.changed and not setter.refuses(profile, case.request)
-    }
-    refused = {_kind(case): case for case in found if not case.word.allowed}
+    taken = [case for case in found if not setter.refuses(profile, case.request)]
+    changed = {_kind(case): case for case in taken if case.changed}
+    refused = {_kind(case): case for case in taken if not case.word.allowed}
     plain = [
         seen(each) for each in cluster.judge(FREE, (c.request.object for c in changed.values()))
     ]
@@ -129,7 +126,7 @@ def _differences(
     about = [profile.name, case.name, case.request.object]
     rules = setter.warned(answer)
     word = Word(not rules, rules)
-    if case.changed and setter.refuses(profile, case.request):
+    if setter.refuses(profile, case.request):
         if answer.outcome != "invalid":
             yield Difference(about, "refused by the API", seen(answer))
     elif seen(answer) != case.expected:

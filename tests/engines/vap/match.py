@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from tests.engines.apiserver import Cluster
     from tests.engines.rest import Object
 
-_NAMESPACES: Final = {
+NAMESPACES: Final = {
     "match-a": {"team": "shop"},
     "match-a-old": {"team": "shop", "legacy": "yes"},
     "match-b": {"team": "ops"},
@@ -68,7 +68,7 @@ def matches(laboratory: Lab) -> Row:
 
 def furnished(cluster: Cluster) -> None:
     """Make the namespaces that profiles match, or do not."""
-    for name, labels in _NAMESPACES.items():
+    for name, labels in NAMESPACES.items():
         cluster.namespace(name, labels)
 
 
@@ -109,7 +109,7 @@ def asked(cluster: Cluster, named: Callable[[str], str]) -> tuple[int, list[Diff
 
 def requests() -> Iterator[tuple[str, Object, Request]]:
     """Yield pods with each set of labels in each namespace: namespace, pod, and its creation."""
-    for namespace, namespace_labels in _NAMESPACES.items():
+    for namespace, namespace_labels in NAMESPACES.items():
         labels = {**namespace_labels, "kubernetes.io/metadata.name": namespace}
         pods = [(BAD, pod_labels) for pod_labels in _PODS] + [(GOOD, {"tier": "web"})]
         for base, pod_labels in pods:
