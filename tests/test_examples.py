@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from capgen.check.judge import Judge, Judged, accounts_of
+from capgen.compiler.plan import plan
 from capgen.policy.profile import Union
 from capgen.profile.library import open_profile
 from capgen.reader import find, read_path
@@ -175,6 +176,17 @@ def test_the_sidecar_is_exempt_by_name_and_image() -> None:
         "runAsUser",
         "volumes",
     }
+
+
+def test_values_are_set_by_either_engine() -> None:
+    """The example that sets values has no gap: the API server sets them all, and Gatekeeper too."""
+    path = str(EXAMPLES / "defaults.yaml")
+    for targets in ((), ("gatekeeper",), ("map", "vap")):
+        compiled = plan(path, targets, None)
+        assert [gap for each in compiled for gap in each.gaps] == []
+    (alone,) = plan(path, ("gatekeeper",), None)
+    made = {each.object.partition("/")[0] for each in alone.artefacts}
+    assert {"Assign", "ModifySet"} <= made
 
 
 @pytest.mark.parametrize("path", sorted(EXAMPLES.rglob("*.yaml")), ids=lambda path: path.name)
