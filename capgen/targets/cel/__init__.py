@@ -11,9 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 from capgen.lang import cel
 from capgen.lang.cel_constants import literal
 from capgen.lang.cel_names import NOTHING
-from capgen.policy.expressions import allowed_text, tests
 from capgen.policy.placed import to_set
-from capgen.policy.subjects import shown
 from capgen.policy.values import show
 from capgen.targets.base import Cell, Status
 
@@ -28,6 +26,7 @@ from .shapes import (
     names_of,
     variables_of,
 )
+from .words import allowed_words
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -79,7 +78,7 @@ def cells(profile: Profile, sets_nothing: str) -> dict[str, Cell]:
 def _spec(profile: Profile, shape: Shape) -> dict[str, Any]:
     groups = groups_of(profile, shape)
     lowered = [
-        (rule, cel.offences(rule.expression, names_of(shape, groups, rule)))
+        (rule, cel.offences(rule.expression, names_of(shape, groups, rule.id)))
         for rule in profile.rules
         if not shape.update or rule.id in groups
     ]
@@ -88,9 +87,9 @@ def _spec(profile: Profile, shape: Shape) -> dict[str, Any]:
         return {}
     spec: dict[str, Any] = {
         "failurePolicy": "Fail",
-        "matchConstraints": constraints_of(profile, shape),
+        "matchConstraints": constraints_of(profile.match, shape),
     }
-    conditions = conditions_of(profile, shape)
+    conditions = conditions_of(profile.match, shape)
     if conditions:
         spec["matchConditions"] = conditions
     spec["variables"] = [
@@ -107,11 +106,7 @@ def _spec(profile: Profile, shape: Shape) -> dict[str, Any]:
 
 
 def _validation(rule: Rule) -> dict[str, str]:
-    words = "; ".join(
-        dict.fromkeys(
-            f"{shown(test.subject)}: {allowed_text(test)}" for test in tests(rule.expression)
-        )
-    )
+    words = allowed_words(rule)
     return {
         "expression": f"variables.{rule.id}.size() == 0",
         "message": f"{rule.id}: allowed is {words}",

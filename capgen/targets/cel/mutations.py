@@ -69,7 +69,7 @@ def _spec(profile: Profile, shape: Shape) -> dict[str, Any]:
         "failurePolicy": "Fail",
         # A webhook may add a container after the policy was asked.
         "reinvocationPolicy": "IfNeeded",
-        "matchConstraints": constraints_of(profile, shape, created=True),
+        "matchConstraints": constraints_of(profile.match, shape, created=True),
         **({"matchConditions": conditions} if conditions else {}),
         "variables": [{"name": name, "expression": text} for name, text in lowered.variables],
         "mutations": [{"patchType": "JSONPatch", "jsonPatch": {"expression": lowered.patch}}],

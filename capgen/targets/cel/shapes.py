@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from capgen.policy.exempt import Exemption
+    from capgen.policy.match import Match
     from capgen.policy.profile import Profile
-    from capgen.policy.rules import Rule
     from capgen.policy.subjects import Path
 
 LISTS: Final = (
@@ -95,14 +95,14 @@ def groups_of(profile: Profile, shape: Shape) -> dict[str, tuple[Exemption, ...]
     }
 
 
-def names_of(shape: Shape, groups: dict[str, tuple[Exemption, ...]], rule: Rule) -> Names:
-    """Return what the rule's expression calls what it judges."""
+def names_of(shape: Shape, groups: dict[str, tuple[Exemption, ...]], rule: str) -> Names:
+    """Return what the expression of a rule, a key of the groups if lifted, calls what it judges."""
     names = Names(
         pod_level=not (shape.ephemeral or shape.update), template="true" if shape.path else "false"
     )
-    if rule.id not in groups:
+    if rule not in groups:
         return names
-    number = list(dict.fromkeys(groups.values())).index(groups[rule.id]) + 1
+    number = list(dict.fromkeys(groups.values())).index(groups[rule]) + 1
     exempt = "" if shape.update else f"variables.exempt{number}"
     return replace(names, containers=f"variables.held{number}", exempt=exempt)
 
@@ -132,16 +132,16 @@ def lost(this: str, old: str) -> str:
     return "\n+ ".join(lists)
 
 
-def constraints_of(profile: Profile, shape: Shape, *, created: bool = False) -> dict[str, Any]:
+def constraints_of(match: Match, shape: Shape, *, created: bool = False) -> dict[str, Any]:
     """Return which objects a policy is asked about.
 
     Args:
-        profile: the policy's.
+        match: which namespaces are matched.
         shape: the objects.
         created: of pods and templates those that are created, and are no controller's copies.
     """
     constraints: dict[str, Any] = {}
-    selector = cel_match.selector(profile.match.namespace_selector)
+    selector = cel_match.selector(match.namespace_selector)
     if selector:
         constraints["namespaceSelector"] = selector
     rules = _rules(shape, created=created)
@@ -183,9 +183,9 @@ def _rule(group: str, version: str, operations: list[str], resources: list[str])
     }
 
 
-def conditions_of(profile: Profile, shape: Shape) -> list[dict[str, str]]:
+def conditions_of(match: Match, shape: Shape) -> list[dict[str, str]]:
     """Return the conditions without which a policy is not asked."""
-    conditions = list(cel_match.conditions(profile.match, shape.pod))
+    conditions = list(cel_match.conditions(match, shape.pod))
     if shape.path:
         way = "".join(f".{step}" for step in shape.path)
         conditions.append(("template-changed", _CHANGED.format(shape.pod, way)))

@@ -23,12 +23,12 @@ from capgen.lang.cel_exempt import excused
 from capgen.lang.cel_names import NOTHING, Names
 from capgen.lang.cel_parameters import Parameters
 from capgen.policy.exempt import lifting
-from capgen.policy.expressions import allowed_text, tests
+from capgen.policy.expressions import tests
 from capgen.policy.rules import part_of
-from capgen.policy.subjects import shown
 from capgen.policy.workload import WORKLOADS
 from capgen.targets.base import MANAGER
 from capgen.targets.cel.shapes import LISTS, NEW, lost
+from capgen.targets.cel.words import allowed_words
 
 from .bundle import TITLE
 
@@ -187,11 +187,7 @@ def _needed(variables: list[tuple[str, str]]) -> list[tuple[str, str]]:
 
 
 def _validation(rule: Rule, constants: Parameters) -> dict[str, str]:
-    words = "; ".join(
-        dict.fromkeys(
-            f"{shown(test.subject)}: {allowed_text(test)}" for test in tests(rule.expression)
-        )
-    )
+    words = allowed_words(rule)
     if constants.given:
         fallback = _WORDS["default"]
         told = f"' (allowed: ' + {constants.name('words', _WORDS, words)} + ')'"
