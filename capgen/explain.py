@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 from capgen.errors import UsageError, nearest
 from capgen.policy.asks import asks
 from capgen.policy.catalogue import CATALOGUE, CONDITIONS, ENTRIES, Entry, Part
 from capgen.policy.exempt import day
+from capgen.policy.profile import Enforcement
 from capgen.policy.subjects import Field, shown
 from capgen.policy.values import show, show_all
 from capgen.profile.library import names, open_profile
@@ -15,14 +16,18 @@ from capgen.profile.reference import is_path, split
 from capgen.profile.sets import open_union
 from capgen.targets.base import content_hash
 from capgen.targets.beside import completed, setting
+from capgen.targets.members import key_of
 from capgen.targets.options import listed, with_options
 from capgen.targets.registry import TARGETS, target
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from capgen.policy.profile import Profile, Union
     from capgen.targets.base import Cell
+
+# For each target, by name, how it says each rule, or why it does not take the profile.
+_Outputs: TypeAlias = "dict[str, dict[str, Cell] | str]"
 
 
 def explain(subject: str | None, kubernetes: str | None, today: str | None = None) -> str:
@@ -64,7 +69,7 @@ def _rule(entry: Entry, kubernetes: str | None) -> Iterator[str]:
             if rule.id == entry.id:
                 yield ""
                 yield f"  In {name} (Kubernetes {_span(profile)}): {asks(rule)}"
-                said = _said(profile, rule.id, _outputs(profile))
+                said = _said(profile.accept, rule.id, _outputs(profile))
                 yield from (f"      {line}" for line in said)
 
 
@@ -76,23 +81,31 @@ def _union(union: Union) -> Iterator[str]:
         for what, names in scope.items():
             if names:
                 yield f"for the {what} {', '.join(names)}"
+        action = (union.enforcement or Enforcement.DENY).value
+        yield f"{action}; sha256 {content_hash(union)}"
+        takes = (each.name for each in TARGETS if each.emit_set is not None)
+        yield f"targets that take a set: {', '.join(takes)}"
+        for name, use in union.uses.items():
+            yield f"{name} counts for those who may use podsecuritypolicies/{use}"
     for profile in union.any_of:
         if union.name:
             yield ""
-        yield from _profile(profile)
+        yield from _profile(profile, union)
 
 
-def _profile(profile: Profile) -> Iterator[str]:
+def _profile(profile: Profile, union: Union) -> Iterator[str]:
     yield f"{profile.name}: {profile.description}".removesuffix(": ")
-    action = profile.enforcement.value
-    yield f"Kubernetes {_span(profile)}; {action}; sha256 {content_hash(profile)}"
+    # In a set the set's enforcement counts, and what the set compiles to.
+    action = "" if union.name else f"{profile.enforcement.value}; "
+    yield f"Kubernetes {_span(profile)}; {action}sha256 {content_hash(profile)}"
     yield from _matches(profile)
-    outputs = _outputs(profile)
+    outputs = _set_outputs(union, profile) if union.name else _outputs(profile)
+    accept = _accepted(union, profile) if union.name else profile.accept
     for rule in profile.rules:
         yield ""
         yield f"{rule.id}: {asks(rule)}"
         yield f"    {rule.entry.means}"
-        yield from (f"    {line}" for line in _said(profile, rule.id, outputs))
+        yield from (f"    {line}" for line in _said(accept, rule.id, outputs))
     for each in profile.exempt:
         yield ""
         who = " ".join(
@@ -127,29 +140,50 @@ def _matches(profile: Profile) -> Iterator[str]:
         yield f"judged: {pods}controllers by their pod template"
 
 
-def _outputs(profile: Profile) -> list[dict[str, Cell] | str]:
+def _outputs(profile: Profile) -> _Outputs:
     """Return how each target says each rule of a profile, or why it does not take the profile.
 
     As it is compiled: those that the profile names have its options, and stand beside each other.
     """
     own = {name: with_options(target(name), listed(said)) for name, said in profile.targets.items()}
     sets = setting(profile, own.values())
-    return [
-        each.unfit(profile.minors) or completed(own.get(each.name, each).emit(profile), sets).cells
+    return {
+        each.name: each.unfit(profile.minors)
+        or completed(own.get(each.name, each).emit(profile), sets).cells
         for each in TARGETS
-    ]
+    }
 
 
-def _said(profile: Profile, rule: str, outputs: list[dict[str, Cell] | str]) -> Iterator[str]:
+def _set_outputs(union: Union, profile: Profile) -> _Outputs:
+    """Return how each target that takes a set says each rule of one of its profiles."""
+    found: _Outputs = {}
+    for each in TARGETS:
+        if each.emit_set is not None:
+            unfit = (each.unfit(one.minors) for one in union.any_of)
+            if why := next(filter(None, unfit), ""):
+                found[each.name] = why
+                continue
+            cells = each.emit_set(union).cells
+            rules = (rule.id for rule in profile.rules)
+            found[each.name] = {rule: cells[key_of(union, profile, rule)] for rule in rules}
+    return found
+
+
+def _accepted(union: Union, profile: Profile) -> dict[str, Mapping[str, str]]:
+    """Return the gaps of a profile that its set has accepted: target to rule to reason."""
+    return {name: rows[profile.name] for name, rows in union.accept.items() if profile.name in rows}
+
+
+def _said(accept: Mapping[str, Mapping[str, str]], rule: str, outputs: _Outputs) -> Iterator[str]:
     """Say how each target says a rule of a profile."""
-    for each, cells in zip(TARGETS, outputs, strict=True):
+    for name, cells in outputs.items():
         if isinstance(cells, str):
-            yield f"{each.name:18}{cells}"
+            yield f"{name:18}{cells}"
             continue
         cell = cells[rule]
-        accepted = profile.accept.get(each.name, {}).get(rule)
+        accepted = accept.get(name, {}).get(rule)
         note = f"{cell.note}; accepted: {accepted}" if accepted else cell.note
-        yield f"{each.name:18}{cell.status.value}: {note}"
+        yield f"{name:18}{cell.status.value}: {note}"
 
 
 def _unset(part: Part) -> str:

@@ -9,8 +9,7 @@ import pytest
 
 from capgen.check.judge import Judge, Judged, accounts_of
 from capgen.compiler.plan import plan
-from capgen.policy.profile import Union
-from capgen.profile.library import open_profile
+from capgen.profile.sets import open_union
 from capgen.reader import find, read_path
 
 EXAMPLES = Path(__file__).parent.parent / "examples"
@@ -32,6 +31,7 @@ PROFILES = {
     "log-shipper": "worked/log-shipper",
     "mesh": str(EXAMPLES / "mesh" / "profile.yaml"),
     "node-exporter": "worked/node-exporter",
+    "team": str(EXAMPLES / "team" / "set.yaml"),
     "web-server": "worked/web-server",
     "windows-service": "worked/windows-service",
 }
@@ -115,6 +115,11 @@ REFUSED: dict[str, dict[str, set[str]]] = {
             "runAsUser",
         },
     },
+    # By the first profile of the set; the other refuses them too.
+    "team": {
+        "shipper-with-a-secret": {"volumes"},
+        "shipper-as-root": {"runAsNonRoot", "runAsUser", "volumes"},
+    },
     "web-server": {
         "web-as-root": {"capabilities", "runAsNonRoot", "runAsUser"},
         "web-with-the-capability": {"capabilities"},
@@ -131,7 +136,7 @@ REFUSED: dict[str, dict[str, set[str]]] = {
 def judged(path: Path, profile: str) -> list[Judged]:
     """Judge every object of a file, or of a folder, as `capgen check` does."""
     documents = [document for file in find([str(path)], []) for document in read_path(file)]
-    judge = Judge([Union((open_profile(profile, today=TODAY),))], accounts_of(documents))
+    judge = Judge([open_union(profile, today=TODAY)], accounts_of(documents))
     found = []
     for each in judge.run(documents):
         assert isinstance(each, Judged), each

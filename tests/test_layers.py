@@ -42,7 +42,9 @@ ROOMS: dict[str, set[str]] = {
     "__main__": {"cli"},
 }  # fmt: skip
 # Within `targets/`, what is no target: what targets share, and the list of them.
-SHARED = {"__init__", "base", "beside", "cel", "folder", "options", "yaml_text", "templates"}
+SHARED = {
+    "__init__", "base", "beside", "cel", "folder", "members", "options", "yaml_text", "templates",
+}  # fmt: skip
 LISTS_TARGETS = "registry"
 # Where a file is longer, the reason.
 LONG = {

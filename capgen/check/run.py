@@ -116,6 +116,14 @@ def _say(unions: Sequence[Union], summary: Summary, passed_over: Sequence[str]) 
     for path in passed_over:
         note = "not looked at: a hidden folder, or a link that is not followed"
         print(f"note: {printable(path)}: {note}", file=sys.stderr)
+    for union in unions:
+        if union.uses:
+            named = ", ".join(f"`{name}`" for name in union.uses)
+            print(
+                f"note: `{union.name}` has profiles for those who may `use` a PodSecurityPolicy,"
+                f" which manifests do not tell: all count ({named})",
+                file=sys.stderr,
+            )
     for profile in (profile for union in unions for profile in union.any_of):
         if profile.match.namespace_selector:
             print(

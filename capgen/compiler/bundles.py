@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from capgen.targets.base import Bundle
 
-    from .plan import Compiled
+    from .compiled import Compiled
 
 
 class Shared(NamedTuple):

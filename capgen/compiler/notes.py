@@ -9,11 +9,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from capgen.policy.match import Match
+from capgen.policy.profile import Enforcement
+from capgen.profile.sets import members
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from capgen.policy.profile import Profile
+    from capgen.policy.profile import Profile, Union
     from capgen.profile.source import Source
 
 
@@ -25,6 +27,25 @@ def notes(source: Source, profile: Profile) -> Iterator[str]:
         yield source.said(
             f"note: `{section}` is read and checked; no target compiles it yet", "spec", section
         )
+
+
+def set_notes(source: Source, union: Union) -> Iterator[str]:
+    """Yield the warnings and notes of a set and of its profiles, each with its place."""
+    if union.scope.accounts:
+        yield source.said(
+            "warning: `serviceAccounts` rests on the account that a pod names, which whoever"
+            " creates the pod chooses: a pod of another account is not judged here",
+            *("spec", "scope", "serviceAccounts"),
+        )
+    for place, profile in enumerate(union.any_of):
+        if profile.enforcement is not Enforcement.DENY:
+            yield source.said(
+                f"note: `{profile.name}` says `enforcement: {profile.enforcement.value}`, which"
+                " does not count here: the set's does",
+                *("spec", "anyOf", place),
+            )
+    for (member, _), profile in zip(members(source), union.any_of, strict=True):
+        yield from notes(member, profile)
 
 
 def _warnings(source: Source, profile: Profile) -> Iterator[str]:

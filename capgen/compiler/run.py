@@ -7,13 +7,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from capgen.errors import CapgenError, OutputError, SetError, UsageError
+from capgen.errors import CapgenError, OutputError, UsageError
 from capgen.policy.exempt import day
 from capgen.terminal import complain, printable
 
 from .bundles import bundles
 from .drift import drift
-from .plan import Compiled, plan
+from .plan import plan
 from .write import write
 
 if TYPE_CHECKING:
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from datetime import date
 
     from .bundles import Shared
+    from .compiled import Compiled
 
 _FOLDER = "profiles"
 
@@ -93,11 +94,6 @@ def _planned(request: Request, names: list[str], today: date | None) -> tuple[li
     for name in names:
         try:
             compiled += plan(name, request.targets, request.kubernetes, today)
-        except SetError as error:
-            if request.profiles:
-                msg = f"{error.message}: no target says a set yet; compile its profiles"
-                raise SetError(msg, file=error.file, position=error.position) from None
-            print(f"note: {printable(str(error))}: no target says a set yet", file=sys.stderr)
         except CapgenError as error:
             if not request.keep_going:
                 raise

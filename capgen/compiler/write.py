@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from capgen.targets.base import Artefact
 
     from .bundles import Shared
-    from .plan import Compiled
+    from .compiled import Compiled
 
 _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 _EXECUTABLE = ".sh"

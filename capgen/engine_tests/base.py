@@ -15,7 +15,7 @@ from capgen.targets.yaml_text import dump
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from capgen.compiler.plan import Compiled
+    from capgen.compiler.compiled import Compiled
     from capgen.policy.pod import Mapping
     from capgen.policy.profile import Profile
     from capgen.targets.base import Cell
@@ -42,7 +42,7 @@ class Given:
     @property
     def profile(self) -> Profile:
         """The profile."""
-        return self.compiled.profile
+        return self.compiled.one
 
     @property
     def listed(self) -> list[Case]:

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import date
 
-    from capgen.compiler.plan import Compiled
+    from capgen.compiler.compiled import Compiled
 
     from .base import Format
     from .cases import Cases
@@ -77,7 +77,7 @@ def run(
     made = []
     for each in compiled:
         if each.profile.name not in cases:
-            cases[each.profile.name] = chosen(each.profile)
+            cases[each.profile.name] = chosen(each.one)
         made.append((each, _tests(each, cases[each.profile.name])))
     folders = each_once([_folder(each, tests) for each, tests in made])
     write(Path(out), folders)
@@ -104,6 +104,8 @@ def _compiled(
     name: str, targets: Sequence[str], kubernetes: str | None, today: date | None
 ) -> list[Compiled]:
     try:
+        # A set compiles, but tests are made of one profile.
+        find(split(name)[0], None)
         compiled = plan(name, targets, kubernetes, today, only=FORMATS)
     except SetError as error:
         msg = f"{error.message}: tests are of one profile; name its profiles, each with -p"
@@ -133,7 +135,7 @@ def _say_without(name: str, *, some: bool) -> None:
 
 
 def _tests(compiled: Compiled, cases: Cases | None) -> Suite:
-    if not compiled.profile.rules:
+    if not compiled.one.rules:
         return _NOTHING
     if cases is None:
         return _NOWHERE

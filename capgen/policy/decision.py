@@ -33,6 +33,8 @@ class Request(NamedTuple):
         namespace: the name of its namespace; None where a manifest does not tell.
         namespace_labels: the labels of its namespace; None where they are not known.
         automount: what the pod's ServiceAccount says of mounting its token.
+        may_use: the names of the PodSecurityPolicies that whoever asks, or the pod's account, may
+            `use` in the namespace; None where that is not known, and then it is all.
     """
 
     object: Mapping
@@ -43,6 +45,7 @@ class Request(NamedTuple):
     namespace: str | None = None
     namespace_labels: Mapping | None = None
     automount: bool = True
+    may_use: frozenset[str] | None = None
 
 
 class Violation(NamedTuple):
@@ -50,7 +53,8 @@ class Violation(NamedTuple):
 
     Attributes:
         profile: the name of the profile.
-        rule: the rule, or `unknownField`, or `malformed`.
+        rule: the rule, or `unknownField`, or `malformed`; or `use`, where nobody who counts may use
+            what the profile is for.
         container: the name of the container; None where it is the pod.
         path: the way down to the value from the object; the field may be missing there.
         value: what stands there, or UNSET.

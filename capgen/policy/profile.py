@@ -87,9 +87,16 @@ class Union(NamedTuple):
         scope: whose pods are judged.
         enforcement: what an engine does with a pod that every one of them refuses; None: what each
             says.
+        description: one line for people.
+        accept: gaps that the author has agreed to: target to profile to rule to reason.
+        uses: for each profile, by name, that counts only for some: the PodSecurityPolicy that who
+            asks, or the account of the pod, must have the right to `use` in the pod's namespace.
     """
 
     any_of: tuple[Profile, ...]
     name: str = ""
     scope: Scope = Scope()
     enforcement: Enforcement | None = None
+    description: str = ""
+    accept: Mapping[str, Mapping[str, Mapping[str, str]]] = MappingProxyType({})
+    uses: Mapping[str, str] = MappingProxyType({})

@@ -11,7 +11,7 @@ from capgen.errors import ProfileError, nearest
 from capgen.policy.values import UNSET, member, show
 
 from .models import ABSOLUTE, LINE
-from .schema import ACCOUNT, IMAGE, LABEL
+from .schema import ACCOUNT, IMAGE, LABEL, POLICY
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -36,6 +36,7 @@ _KINDS = {
 _PATTERNS = {
     IMAGE: "is no image; expected one like `registry.example.com/app:*`",
     ACCOUNT: "is no service account: lower-case letters, digits, `-` and `.`",
+    POLICY: "is no PodSecurityPolicy: lower-case letters, digits, `-` and `.`",
     LINE: "has a character that no line of text may hold",
     ABSOLUTE: "is no absolute path",
 }

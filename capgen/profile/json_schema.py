@@ -32,11 +32,14 @@ def text(targets: Sequence[str], rules: Sequence[str]) -> str:
         "then": many,
         "else": one,
     }
-    spec = schema["$defs"]["Spec"]["properties"]
-    spec["targets"]["items"]["anyOf"].insert(0, {"enum": list(targets)})
-    for reasons in (spec["loosens"], spec["accept"]["additionalProperties"]):
+    spec, several = (schema["$defs"][name]["properties"] for name in ("Spec", "SetSpec"))
+    for each in (spec, several):
+        each["targets"]["items"]["anyOf"].insert(0, {"enum": list(targets)})
+    of_each = several["accept"]["additionalProperties"]["additionalProperties"]
+    for reasons in (spec["loosens"], spec["accept"]["additionalProperties"], of_each):
         _complete(reasons, rules)
-    _complete(spec["accept"], targets)
+    for each in (spec, several):
+        _complete(each["accept"], targets)
     return json.dumps(head | schema, indent=1)
 
 

@@ -86,8 +86,11 @@ def _parse_set(document: Document) -> Source:
         "kubernetes": model.spec.kubernetes,
         "scope": model.spec.scope.model_dump(),
         "enforcement": model.spec.enforcement,
+        "targets": _targets(model.spec.targets),
+        "accept": model.spec.accept,
+        "uses": [member.use for member in model.spec.anyOf],
     }
-    return Source(data, document, tuple(model.spec.anyOf))
+    return Source(data, document, tuple(member.profile for member in model.spec.anyOf))
 
 
 def _checked(model: type[_Model], document: Document) -> _Model:

@@ -26,6 +26,8 @@ from .rule_models import Choices, Rules
 from .vocabulary import words
 
 LABEL = r"^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$"
+# The same, where the group is not captured: each has words of its own for what does not fit.
+POLICY = r"^[a-z0-9](?:[-a-z0-9.]{0,251}[a-z0-9])?$"
 ACCOUNT = r"^[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?$"
 Kubernetes = Annotated[
     StrictStr,
@@ -130,6 +132,8 @@ class Exempt(Strict):
 
 
 Judged = Literal["pods", "controllers"]
+# Names, with the options of one or without.
+Targets = list[StrictStr | dict[StrictStr, dict[StrictStr, Any]]]
 
 
 def _pods() -> list[Judged]:
@@ -145,7 +149,7 @@ class Spec(Strict):
     """Parents: names of the library, perhaps pinned (`pss/restricted@1.29`), or paths."""
     kubernetes: Kubernetes | None = None
     """The minor version, `1.34`, or a range with both ends in it, `1.30-1.36`."""
-    targets: list[StrictStr | dict[StrictStr, dict[StrictStr, Any]]] = Field(default_factory=list)
+    targets: Targets = Field(default_factory=list)
     """What `compile` writes; by default security-context and vap."""
     enforcement: Enforcement = "deny"
     """What an engine does with what is refused."""
@@ -195,13 +199,32 @@ class Scope(Strict):
     )
 
 
+def _named(value: Any) -> Any:
+    return value if isinstance(value, dict) else {"profile": value}
+
+
+class Member(Strict):
+    """A profile of a set."""
+
+    profile: StrictStr
+    """A file beside the set's, a path, or a name of the library."""
+    use: Annotated[StrictStr, Field(pattern=POLICY)] | None = None
+    """Counts only for those who may `use` the PodSecurityPolicy of this name."""
+
+
 class SetSpec(Strict):
     """What a set of profiles says: any one of them admits the whole pod."""
 
     scope: Scope = Scope()
-    anyOf: Annotated[list[StrictStr], Field(min_length=1)]
+    anyOf: Annotated[
+        list[Annotated[Member, Short(_named, {"type": "string"})]], Field(min_length=1)
+    ]
     enforcement: Enforcement = "deny"
     kubernetes: Kubernetes | None = None
+    targets: Targets = Field(default_factory=list)
+    """What `compile` writes; by default vap."""
+    accept: dict[StrictStr, dict[StrictStr, dict[StrictStr, Reason]]] = Field(default_factory=dict)
+    """Gaps that the author has agreed to: target, profile, rule, reason."""
 
 
 class ProfileSet(Strict):

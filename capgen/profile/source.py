@@ -19,7 +19,8 @@ class Source(NamedTuple):
             `containers`, `grants`, `accept`; plain JSON data.
         document: what it was read from; None for a profile of the library.
         members: the profiles of a set, by name or path, and then `data` has `name`, `description`,
-            `kubernetes`, `scope` and `enforcement`; None where it is one profile.
+            `kubernetes`, `scope`, `enforcement`, `targets`, `accept` and, for each of them or None,
+            `uses`; None where it is one profile.
     """
 
     data: dict[str, Any]

@@ -10,10 +10,10 @@ from operator import attrgetter
 from types import MappingProxyType
 from typing import TYPE_CHECKING, TypeAlias
 
+from capgen.policy.profile import Enforcement, Profile, Union
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
-
-    from capgen.policy.profile import Profile
 
 MANAGER = "capgen"
 _LONGEST_NAME = 63
@@ -68,7 +68,8 @@ class Output:
 
     Attributes:
         artefacts: its files.
-        cells: for each of the profile's rules, by id, how it is said.
+        cells: for each of the profile's rules, by id, how it is said; for those of a set by what
+            `members.rules_of` calls them.
         shared: files that other profiles may need as well; they go into the target's bundle.
         page: makes the one artefact that tells people what the cells say; None where none does.
     """
@@ -126,6 +127,7 @@ class Target:
         configured: returns what takes the place of `emit` where options are given, or raises
             UsageError; None where it has none.
         bundle: the folder of what its output shares; None where it shares nothing.
+        emit_set: makes its output of a set of profiles; None where it takes no set.
     """
 
     name: str
@@ -136,6 +138,7 @@ class Target:
     ceiling: int | None = None
     configured: Callable[[Options], Callable[[Profile], Output]] | None = None
     bundle: Bundle | None = None
+    emit_set: Callable[[Union], Output] | None = None
 
     def unfit(self, minors: range) -> str:
         """Say which minor version it needs and a profile is not for; "" where all is well."""
@@ -157,8 +160,23 @@ def without_exemptions(cells: dict[str, Cell], profile: Profile, why: str) -> di
     }
 
 
-def content_hash(profile: Profile) -> str:
-    """Hash what a profile means, in hexadecimal: not its comments, order of keys or parents."""
+def content_hash(policy: Profile | Union) -> str:
+    """Hash what a profile or a set means, in hexadecimal: not its comments, order of keys, parents.
+
+    What a set does with what it refuses its profiles do not say.
+    """
+    if isinstance(policy, Union):
+        deny = Enforcement.DENY
+        return _hashed(
+            {
+                "name": policy.name,
+                "scope": policy.scope,
+                "enforcement": (policy.enforcement or deny).value,
+                "anyOf": [content_hash(each._replace(enforcement=deny)) for each in policy.any_of],
+                **({"uses": dict(policy.uses)} if policy.uses else {}),
+            }
+        )
+    profile = policy
     meaning = {
         "name": profile.name,
         "minors": [profile.minors[0], profile.minors[-1]],
@@ -172,6 +190,10 @@ def content_hash(profile: Profile) -> str:
     rare = {"exempt": profile.exempt, "mutate": profile.mutate, "choices": profile.choices}
     rare["grants"] = profile.grants
     meaning |= {key: value for key, value in rare.items() if value}
+    return _hashed(meaning)
+
+
+def _hashed(meaning: object) -> str:
     text = json.dumps(meaning, sort_keys=True, separators=(",", ":"), default=attrgetter("value"))
     return hashlib.sha256(text.encode()).hexdigest()
 
@@ -186,12 +208,12 @@ def object_name(profile: str, part: str = "") -> str:
 
 
 def object_metadata(
-    profile: Profile, part: str = "", annotations: Mapping[str, str] = _NO_MORE
+    profile: Profile | Union, part: str = "", annotations: Mapping[str, str] = _NO_MORE
 ) -> dict[str, object]:
     """Return the metadata of an object that capgen writes: its name, and where it came from.
 
     Args:
-        profile: that it was made of.
+        profile: that it was made of, or the set.
         part: of the profile's objects of a kind, which; as for `object_name`.
         annotations: those that it carries besides.
     """

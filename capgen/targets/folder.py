@@ -12,7 +12,9 @@ from functools import partial
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from capgen.policy.asks import asks
+from capgen.policy.profile import Union
 from capgen.targets.base import Artefact, Output, Status, content_hash
+from capgen.targets.members import accepted_of, members_of, rules_of
 from capgen.targets.templates import render
 from capgen.targets.yaml_text import dump
 
@@ -67,17 +69,17 @@ class Guide:
 
 
 def folder(
-    profile: Profile, guide: Guide, objects: Sequence[Artefact], cells: dict[str, Cell]
+    policy: Profile | Union, guide: Guide, objects: Sequence[Artefact], cells: dict[str, Cell]
 ) -> Output:
     """Return a target's objects, with the kustomization that applies them and the README.
 
     Args:
-        profile: the profile.
+        policy: the profile or the set.
         guide: what the target says of itself.
         objects: one file an object, in the order in which they are to be created.
-        cells: for each of the profile's rules, by id, how it is said.
+        cells: for each rule, by what `rules_of` calls its cell, how it is said.
     """
-    page = partial(readme, profile, guide, objects)
+    page = partial(readme, policy, guide, objects)
     return Output((*objects, kustomization(objects), page(cells)), cells, page=page)
 
 
@@ -92,43 +94,63 @@ def kustomization(objects: Iterable[Artefact]) -> Artefact:
 
 
 def readme(
-    profile: Profile, guide: Guide, objects: Iterable[Artefact], cells: dict[str, Cell]
+    policy: Profile | Union, guide: Guide, objects: Iterable[Artefact], cells: dict[str, Cell]
 ) -> Artefact:
     """Return the page for people: what holds, what does not, and how to bring it in and out."""
-    accepted = profile.accept.get(guide.target, {})
-    rows = [
-        {
-            "id": rule.id,
-            "asks": inline(asks(rule)),
-            "status": cells[rule.id].status.value,
-            "enforced": cells[rule.id].status in _ENFORCED,
-            "note": inline(cells[rule.id].note),
-            "accepted": inline(accepted.get(rule.id, "")),
-        }
-        for rule in profile.rules
-    ]
-    low, high = profile.minors[0], profile.minors[-1]
+    several = isinstance(policy, Union)
+    accepted = accepted_of(policy, guide.target)
+    rows: dict[str, list[dict[str, object]]] = {each.name: [] for each in members_of(policy)}
+    for key, profile, rule in rules_of(policy):
+        rows[profile.name].append(
+            {
+                "id": rule.id,
+                "asks": inline(asks(rule)),
+                "status": cells[key].status.value,
+                "enforced": cells[key].status in _ENFORCED,
+                "note": inline(cells[key].note),
+                "accepted": inline(accepted.get(key, "")),
+            }
+        )
     text = render(
         "README.md.j2",
         guide=guide,
-        profile=profile.name,
-        description=inline(profile.description),
-        hash=content_hash(profile),
-        kubernetes=f"1.{low}" if low == high else f"1.{low} to 1.{high}",
+        what="the set of profiles" if several else "the profile",
+        profile=policy.name,
+        several=several,
+        description=inline(policy.description),
+        hash=content_hash(policy),
+        kubernetes=", ".join(dict.fromkeys(map(_span, members_of(policy)))),
         files=[each for each in objects if each.object],
-        enforced=[row for row in rows if row["enforced"]],
-        missing=[row for row in rows if not row["enforced"]],
-        exempt=[
+        parts=[
             {
-                "who": " ".join(f"`{each}`" for each in (*exempt.images, *exempt.containers)),
-                "rules": ", ".join(f"`{rule}`" for rule in exempt.rules),
-                "until": exempt.until,
-                "reason": inline(exempt.reason),
+                "name": each.name,
+                "kubernetes": _span(each),
+                "use": policy.uses.get(each.name, "") if isinstance(policy, Union) else "",
+                "enforced": [row for row in rows[each.name] if row["enforced"]],
+                "missing": [row for row in rows[each.name] if not row["enforced"]],
+                "exempt": _exempt(each),
             }
-            for exempt in profile.exempt
+            for each in members_of(policy)
         ],
     )
     return Artefact(README, text)
+
+
+def _span(profile: Profile) -> str:
+    low, high = profile.minors[0], profile.minors[-1]
+    return f"1.{low}" if low == high else f"1.{low} to 1.{high}"
+
+
+def _exempt(profile: Profile) -> list[dict[str, str]]:
+    return [
+        {
+            "who": " ".join(f"`{each}`" for each in (*exempt.images, *exempt.containers)),
+            "rules": ", ".join(f"`{rule}`" for rule in exempt.rules),
+            "until": exempt.until,
+            "reason": inline(exempt.reason),
+        }
+        for exempt in profile.exempt
+    ]
 
 
 def inline(text: str) -> str:

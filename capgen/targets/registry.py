@@ -25,6 +25,7 @@ TARGETS: Final[tuple[Target, ...]] = (
     docker.TARGET,
 )
 DEFAULT: Final = ("security-context", "vap")
+DEFAULT_OF_SETS: Final = ("vap",)
 
 
 def target(name: str) -> Target:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from capgen.compiler import write as room
-from capgen.compiler.plan import Compiled
+from capgen.compiler.compiled import Compiled
 from capgen.compiler.write import write
 from capgen.errors import OutputError
 from capgen.policy.profile import Profile

@@ -23,7 +23,7 @@ from capgen.targets.base import Cell, Status
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from capgen.compiler.plan import Compiled
+    from capgen.compiler.compiled import Compiled
 
 ODD = """\
 apiVersion: capgen/v1
@@ -53,7 +53,7 @@ def compiled(path: Path, target: str, text: str = ODD) -> Compiled:
 
 def made(given: Compiled) -> Suite:
     """Return the tests of a target."""
-    cases = chosen(given.profile)
+    cases = chosen(given.one)
     assert cases is not None
     return FORMATS[given.target].tests(Given(given, cases))
 

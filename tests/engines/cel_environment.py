@@ -28,9 +28,11 @@ from tests import exempted
 from tests.engines import lab
 from tests.engines.applied import emitted
 from tests.engines.proving import Difference, Lab, Row
+from tests.engines.vap.sets import emitted_set
 from tests.exempted_everywhere import by_image, by_name
 from tests.policy.made import profile as made
 from tests.profiles import EVERY_RULE
+from tests.set_asked import SETS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -130,6 +132,12 @@ def _emitted(newest: int) -> Iterator[_Case]:
             for each in (profile, by_image(profile), by_name(profile)):
                 yield from _cases(each, newest)
     yield from _cases(made(exempted.SPEC, spans[0]), newest)
+    oldest = vap.TARGET.floor
+    for name, union in SETS.items():
+        # What differs is how the profiles are put together: the oldest servers say no to it first.
+        for policy in _policies(emitted_set(union)):
+            for minor in (oldest - 1, oldest, newest):
+                yield _Case(f"{policy['metadata']['name']} of the set {name}", policy, minor)
 
 
 def _cases(profile: Profile, newest: int) -> Iterator[_Case]:
@@ -139,14 +147,14 @@ def _cases(profile: Profile, newest: int) -> Iterator[_Case]:
     """
     oldest = profile.minors[0]
     servers = {oldest - 1, oldest} if oldest >= vap.TARGET.floor else set()
-    for policy in _policies(profile):
+    for policy in _policies(emitted(profile)):
         what = f"{policy['metadata']['name']} for 1.{oldest}"
         for minor in sorted({*servers, _KYVERNO, newest}):
             yield _Case(what, policy, minor)
 
 
-def _policies(profile: Profile) -> list[Object]:
-    return [each for each in emitted(profile) if each["kind"] == _KIND]
+def _policies(objects: Iterable[Object]) -> list[Object]:
+    return [each for each in objects if each["kind"] == _KIND]
 
 
 def _canaries() -> Iterator[_Case]:

@@ -67,6 +67,7 @@ from tests.engines.vap.check import checks
 from tests.engines.vap.exempt import exemptions
 from tests.engines.vap.faults import vap_faults
 from tests.engines.vap.match import matches
+from tests.engines.vap.sets import set_policies
 from tests.engines.vap.updates import updates
 
 
@@ -124,6 +125,7 @@ CHECKS = (
     Check("apiserver", matches),
     Check("apiserver", exemptions),
     Check("apiserver", vap_tests),
+    Check("apiserver", set_policies),
     Check("apiserver", hardened),
     Check("apiserver", mutated),
     Check("apiserver", mutated_updates),

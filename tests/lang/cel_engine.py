@@ -18,7 +18,10 @@ import yaml
 from cel_expr_python import cel
 from cel_expr_python.ext import ext_optional, ext_strings
 
-from capgen.targets.vap import emit
+from capgen.policy.match import Operator, Requirement
+from capgen.policy.profile import Union
+from capgen.targets.members import members_of
+from capgen.targets.vap import emit, emit_set
 from tests.served import handed_over
 
 if TYPE_CHECKING:
@@ -29,7 +32,9 @@ if TYPE_CHECKING:
     from tests.pods import Pod
 
 _NAMESPACE = "default"
+_ALL: dict[str, list[Any]] = {"matchExpressions": []}
 _ASKED = re.compile(r"variables\.(\w+)")
+_USED = re.compile(r"authorizer[^']*'policy'.*?\.name\('([^']+)'\)", re.DOTALL)
 
 
 class EvaluationError(AssertionError):
@@ -39,7 +44,8 @@ class EvaluationError(AssertionError):
 @cache
 def environment() -> Any:  # noqa: ANN401 - the package has no types
     """Return what expressions of a policy may speak of."""
-    names = dict.fromkeys(("object", "oldObject", "request", "variables", "v"), cel.Type.DYN)
+    known = ("object", "oldObject", "request", "namespaceObject", "variables", "v")
+    names = dict.fromkeys(known, cel.Type.DYN)
     return cel.NewEnv(
         variables=names, extensions=[ext_optional.ExtOptional(), ext_strings.ExtStrings()]
     )
@@ -94,15 +100,29 @@ class Policy:
         """Compile a policy as it stands in its file."""
         spec = document["spec"]
         self._rules = spec["matchConstraints"]["resourceRules"]
+        self._namespaces = [
+            Requirement(row["key"], Operator(row["operator"]), tuple(row.get("values", ())))
+            for row in spec["matchConstraints"].get("namespaceSelector", _ALL)["matchExpressions"]
+        ]
         self._conditions = [_pair(row["expression"]) for row in spec.get("matchConditions", ())]
-        self._variables = [(row["name"], *_pair(row["expression"])) for row in spec["variables"]]
+        # The package has no authorizer: what it is asked the request answers.
+        asked = {row["name"]: _USED.search(row["expression"]) for row in spec["variables"]}
+        self._uses = {name: found[1] for name, found in asked.items() if found is not None}
+        self._variables = [
+            (row["name"], *_pair(row["expression"]))
+            for row in spec["variables"]
+            if row["name"] not in self._uses
+        ]
         self._validations = [
             (row["message"], _pair(row["expression"]), _pair(row["messageExpression"]))
             for row in spec["validations"]
         ]
 
     def asked(self, request: Request) -> bool:
-        """Tell whether the API server asks this policy, by its resource rules."""
+        """Tell whether the API server asks this policy, by what it matches."""
+        labels = request.namespace_labels
+        if labels is not None and not all(each.holds(labels) for each in self._namespaces):
+            return False
         workload = request.workload
         resource = "/".join(filter(None, (workload.resource, request.subresource)))
         return any(
@@ -121,11 +141,14 @@ class Policy:
                 "operation": request.operation.value,
                 "namespace": request.namespace or _NAMESPACE,
             },
+            "namespaceObject": {"metadata": {"labels": request.namespace_labels or {}}},
             "variables": {},
         }
         if not all(run(program, data, text) for program, text in self._conditions):
             return None
-        data["variables"] = self._evaluated(data)
+        may = request.may_use
+        used = {name: may is None or psp in may for name, psp in self._uses.items()}
+        data["variables"] = self._evaluated(data) | used
         activation = environment().Activation(data)
         found = []
         for message, (program, text), (saying, said) in self._validations:
@@ -154,18 +177,20 @@ class Policy:
 
 
 class Policies:
-    """All policies that a profile is compiled into."""
+    """All policies that a profile, or a set, is compiled into."""
 
-    def __init__(self, profile: Profile) -> None:
+    def __init__(self, policy: Profile | Union) -> None:
         """Emit the policies, and read them back as the API server would read their files."""
-        self._profile = profile
-        texts = (file.text for file in emit(profile).objects)
+        # The profiles of a set are for the same versions here.
+        self._minors = members_of(policy)[0].minors
+        made = emit_set(policy) if isinstance(policy, Union) else emit(policy)
+        texts = (file.text for file in made.objects)
         documents: Iterable[dict[str, Any]] = [yaml.safe_load(text) for text in texts]
         self._policies = [Policy(row) for row in documents if row["kind"].endswith("Policy")]
 
     def refusals(self, request: Request) -> list[Refusal]:
         """Return what the policies that are asked refuse."""
-        seen = handed_over(request, self._profile.minors)
+        seen = handed_over(request, self._minors)
         new: Any = seen.object
         old: Any = seen.old_object
         return [

@@ -89,7 +89,12 @@ MODULES: Final[dict[str, tuple[str, ...]]] = {
         "policy.test_shape",
     ),
     "policy.match": ("policy.test_match",),
-    "policy.admit": ("policy.test_admit", "policy.test_updates", *_MATCH),
+    "policy.admit": (
+        "policy.test_admit",
+        "policy.test_updates",
+        *_MATCH,
+        "targets.test_vap_sets:test_the_interpreter",
+    ),
     "policy.judgement": (
         "policy.test_admit",
         "policy.test_updates",
@@ -115,6 +120,7 @@ MODULES: Final[dict[str, tuple[str, ...]]] = {
         "lang.test_cel_parts",
         "lang.test_cel_parameters",
         "lang.test_cel:test_other_profiles",
+        "targets.test_vap_sets:test_the_interpreter",
     ),
     "lang.cel_token": ("lang.test_cel_token", "lang.test_cel_mutate"),
     "targets.beside": ("targets.test_beside",),

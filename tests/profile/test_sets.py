@@ -152,6 +152,39 @@ def test_what_a_set_says(folder: Path) -> None:
     assert (plain.scope, plain.enforcement) == (Scope(), Enforcement.DENY)
 
 
+# What may be used, the pods that are then admitted, and by which rules the others are refused.
+USES: Final[list[tuple[tuple[str, ...] | None, dict[str, list[str]]]]] = [
+    (None, {"good": [], "as root": [], "on port": [], "both": ["runAsUser"]}),
+    ((), {
+        "good": ["use"], "as root": ["runAsUser", "use"], "on port": ["use"],
+        "both": ["runAsUser", "use"],
+    }),
+    (("a",), {"good": [], "as root": ["runAsUser"], "on port": [], "both": ["runAsUser"]}),
+    (("b",), {"good": [], "as root": [], "on port": ["use"], "both": ["runAsUser", "use"]}),
+    (("a", "b"), {"good": [], "as root": [], "on port": [], "both": ["runAsUser"]}),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("may", "expected"), USES)
+def test_who_may_use_a_profile(
+    folder: Path, may: tuple[str, ...] | None, expected: dict[str, list[str]]
+) -> None:
+    """A profile counts for those alone who may use it; where nobody knows, for all."""
+    spec = "  anyOf: [{profile: ports, use: a}, {profile: root, use: b}]\n"
+    admission = made(folder, spec)
+    pods = {
+        "good": good(),
+        "as root": tweak(good(), AS_ROOT),
+        "on port": tweak(good(), ON_PORT),
+        "both": tweak(good(), AS_ROOT | ON_PORT),
+    }
+    known = None if may is None else frozenset(may)
+    found = {
+        name: rules_of(admission.admit(Request(pod, may_use=known))) for name, pod in pods.items()
+    }
+    assert found == expected
+
+
 def test_one_profile_is_a_set_of_one(folder: Path) -> None:
     """By a path or by a name of the library, at the version that is asked for."""
     union = open_union(str(folder / "root.yaml"))
@@ -197,7 +230,7 @@ WRONG: Final = {
     ),
     "  anyOf: [root]\n  rules: {}\n": (
         "set.yaml:6:3: `rules` is no key here;"
-        " expected `scope`, `anyOf`, `enforcement`, `kubernetes`"
+        " expected `scope`, `anyOf`, `enforcement`, `kubernetes`, `targets`, `accept`"
     ),
     "  anyOf: [root]\n  scope: {namespace: [a]}\n": (
         "set.yaml:6:11: `namespace` is no key here; did you mean `namespaces`?"
@@ -207,6 +240,16 @@ WRONG: Final = {
     ),
     "  anyOf: [root]\n  scope: {serviceAccounts: [A b]}\n": (
         "set.yaml:6:29: `A b` is no service account: lower-case letters, digits, `-` and `.`"
+    ),
+    "  anyOf: [root, ports, ./root.yaml]\n": (
+        "set.yaml:5:24: two profiles of the set are called `root`: rename one of them"
+    ),
+    "  anyOf: [{profile: root, use: A b}]\n": (
+        "set.yaml:5:32: `A b` is no PodSecurityPolicy: lower-case letters, digits, `-` and `.`"
+    ),
+    "  anyOf: [{use: a}]\n": "set.yaml:5:11: `profile` is required here",
+    "  anyOf: [{profile: root, uses: a}]\n": (
+        "set.yaml:5:27: `uses` is no key here; did you mean `use`?"
     ),
     "  anyOf: [root]\n  enforcement: block\n": (
         "set.yaml:6:16: `enforcement` must be `deny` or `warn` or `audit`; found the text `block`"

@@ -9,102 +9,67 @@ from typing import TYPE_CHECKING, Any, Final
 
 from capgen.policy.profile import Enforcement
 from capgen.targets.base import Artefact, Output, Target, object_metadata, object_name
-from capgen.targets.cel import ACTIONS, cells, specs
-from capgen.targets.folder import Guide, Step, folder
+from capgen.targets.cel import ACTIONS, cells, sets, specs
+from capgen.targets.folder import folder
+from capgen.targets.members import key_of
 from capgen.targets.yaml_text import dump
 
+from .guide import guide
+
 if TYPE_CHECKING:
-    from capgen.policy.profile import Profile
+    from collections.abc import Iterable
+
+    from capgen.policy.profile import Profile, Union
     from capgen.targets.cel.shapes import Shape
 
 _API: Final = "admissionregistration.k8s.io/v1"
 _FLOOR: Final = 30
 
-_NOTED: Final = (
-    "the audit log, where a violation is the annotation"
-    " `validation.policy.admission.k8s.io/validation_failure`"
-)
-_NAMES: Final = "and apply again: the objects keep their names."
-# What each enforcement means, and how to bring it in.
-_MEANS: Final = {
-    Enforcement.DENY: "refuses",
-    Enforcement.WARN: "warns of",
-    Enforcement.AUDIT: "notes in its audit log",
-}
-_BRING: Final = {
-    Enforcement.DENY: f"Compile the profile with `enforcement: audit`, apply it, and read {_NOTED};"
-    f" then with `enforcement: warn`, then as it is here, {_NAMES}",
-    Enforcement.WARN: f"Apply it and watch for warnings. Then compile with `enforcement: deny`,"
-    f" {_NAMES}",
-    Enforcement.AUDIT: f"Apply it and read {_NOTED}. Then compile with `enforcement: warn`, then"
-    f" `deny`, {_NAMES}",
-}
-_OLD: Final = "What runs already keeps running: pods and templates are judged when they change."
-_STATIC: Final = "A kubelet starts the static pods of its own node whatever the API server says."
-_WRITERS: Final = (
-    "Only cluster administrators may write `validatingadmissionpolicies` and their bindings; nor"
-    " may others label namespaces, where the profile selects these by labels."
-)
-_CHECK: Final = "kubectl get pods --all-namespaces -o yaml | capgen check -p PROFILE -"
-_MISTAKES: Final = (
-    "kubectl get validatingadmissionpolicies -o"
-    " custom-columns=NAME:.metadata.name,MISTAKES:.status.typeChecking.expressionWarnings"
-)
-
 _SETS_NOTHING: Final = (
     "a ValidatingAdmissionPolicy sets nothing: `{}` must be set by other means, such as the target"
     " `map` among the profile's"
+)
+_SET_SETS_NOTHING: Final = (
+    "a ValidatingAdmissionPolicy sets nothing, and no target sets the values of a set: `{}` must be"
+    " set by other means"
 )
 
 
 def emit(profile: Profile) -> Output:
     """Write the profile's policies, each with its binding."""
-    artefacts = []
-    for shape, spec in specs(profile):
-        policy = {
-            "apiVersion": _API,
-            "kind": "ValidatingAdmissionPolicy",
-            "metadata": object_metadata(profile, shape.part),
-            "spec": spec,
-        }
-        stem = shape.part or "pods"
-        for role, made in (("policy", policy), ("binding", _binding(profile, shape))):
-            name = f"{made['kind']}/{object_name(profile.name, shape.part)}"
-            artefacts.append(Artefact(f"{stem}-{role}.yaml", dump(made), name))
-    said = cells(profile, _SETS_NOTHING)
-    return folder(profile, _guide(profile), artefacts, said)
+    artefacts = _artefacts(profile, specs(profile), profile.enforcement)
+    return folder(profile, guide(profile, _FLOOR), artefacts, cells(profile, _SETS_NOTHING))
 
 
-def _guide(profile: Profile) -> Guide:
-    templates = ", a template of a controller that is created or changed"
-    return Guide(
-        target="vap",
-        title="ValidatingAdmissionPolicy",
-        about=f"The API server itself {_MEANS[profile.enforcement]} what breaks a rule: a pod that"
-        " is created, a debug container that comes to one, a new image that ends an exemption"
-        f"{templates if profile.controllers else ''}. Each occasion has a policy and its binding.",
-        limits=(_OLD, _STATIC),
-        preflight=(f"The API server is Kubernetes 1.{_FLOOR} or newer.", _WRITERS),
-        rollout=(
-            Step("Let the API server check it.", ("kubectl apply --dry-run=server -k .",)),
-            Step("See which pods that run already would be refused now.", (_CHECK,)),
-            Step(_BRING[profile.enforcement], ("kubectl apply -k .",)),
-            Step("See that the API server finds no mistake in the expressions.", (_MISTAKES,)),
-        ),
-        removal=(Step("Delete the policies and bindings.", ("kubectl delete -k .",)),),
-    )
-
-
-def _binding(profile: Profile, shape: Shape) -> dict[str, Any]:
-    return {
-        "apiVersion": _API,
-        "kind": "ValidatingAdmissionPolicyBinding",
-        "metadata": object_metadata(profile, shape.part),
-        "spec": {
-            "policyName": object_name(profile.name, shape.part),
-            "validationActions": [ACTIONS[profile.enforcement.value]],
-        },
+def emit_set(union: Union) -> Output:
+    """Write the policies of a set, each with its binding: one profile must admit the whole pod."""
+    artefacts = _artefacts(union, sets.specs(union), union.enforcement or Enforcement.DENY)
+    said = {
+        key_of(union, profile, rule): cell
+        for profile in union.any_of
+        for rule, cell in cells(profile, _SET_SETS_NOTHING).items()
     }
+    return folder(union, guide(union, _FLOOR), artefacts, said)
+
+
+def _artefacts(
+    policy: Profile | Union,
+    made: Iterable[tuple[Shape, dict[str, Any]]],
+    enforcement: Enforcement,
+) -> list[Artefact]:
+    artefacts = []
+    for shape, spec in made:
+        name = object_name(policy.name, shape.part)
+        binding = {"policyName": name, "validationActions": [ACTIONS[enforcement.value]]}
+        for role, kind, said in (
+            ("policy", "ValidatingAdmissionPolicy", spec),
+            ("binding", "ValidatingAdmissionPolicyBinding", binding),
+        ):
+            metadata = object_metadata(policy, shape.part)
+            document = {"apiVersion": _API, "kind": kind, "metadata": metadata, "spec": said}
+            path = f"{shape.part or 'pods'}-{role}.yaml"
+            artefacts.append(Artefact(path, dump(document), f"{kind}/{name}"))
+    return artefacts
 
 
 TARGET = Target(
@@ -112,4 +77,5 @@ TARGET = Target(
     "ValidatingAdmissionPolicies and their bindings, which the API server enforces by itself",
     _FLOOR,
     emit,
+    emit_set=emit_set,
 )

@@ -9,12 +9,12 @@ from tests.engines.cluster import budgets
 from tests.engines.cluster.artefacts import artefacts
 from tests.engines.cluster.controllers import controllers
 from tests.engines.cluster.policies import Policies
+from tests.engines.cluster.reviews import may_use
 from tests.engines.cluster.users_cases import EXPECTED, MAKERS, REFUSED, TOKENS, USERS
 from tests.engines.controlplane import Account
 from tests.engines.lab import LabError
 from tests.engines.processes import NotYet
 from tests.engines.proving import Difference, Lab, Row
-from tests.engines.rest import Call
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -26,7 +26,6 @@ if TYPE_CHECKING:
     from tests.engines.rest import Object
 
 _FOLDER: Final = "users"
-_REVIEWS: Final = "/apis/authorization.k8s.io/v1/subjectaccessreviews"
 _FORBIDDEN: Final = "pods is forbidden: User "
 # Who may `use` what the policies ask about, and where: seen before anything else is asked.
 _GRANTED: Final = (
@@ -123,21 +122,9 @@ def _until_granted(cluster: Cluster) -> None:
 
     def probe() -> None:
         for name, namespace in _GRANTED:
-            if not _may_use(cluster, USERS[name], namespace):
+            user = USERS[name]
+            assert isinstance(user, Account)
+            if not may_use(cluster, user, namespace, "loose"):
                 raise NotYet(f"{name} may not use it in {namespace}")
 
     cluster.until(probe, what="the users' rights")
-
-
-def _may_use(cluster: Cluster, user: User, namespace: str) -> bool:
-    """Tell whether the authorizer lets a user use what the policies ask about."""
-    assert isinstance(user, Account)
-    asked = {"verb": "use", "group": "policy", "resource": "podsecuritypolicies", "name": "loose"}
-    spec = {
-        "user": user.name,
-        "groups": list(user.groups),
-        "resourceAttributes": {**asked, "namespace": namespace},
-    }
-    review = {"apiVersion": "authorization.k8s.io/v1", "kind": "SubjectAccessReview", "spec": spec}
-    (answer,) = cluster.ask([Call("POST", _REVIEWS, review)])
-    return bool(answer.object["status"]["allowed"])
