@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Protocol, assert_never
 
 from capgen.policy.match import Operator, Requirement
-from capgen.policy.predicates import regex, trimmed
+from capgen.policy.predicates import regex
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -175,14 +175,6 @@ def literal(value: Scalar) -> str:
 def listed(values: Iterable[Scalar]) -> str:
     """Write a list of literals."""
     return f"[{', '.join(map(literal, values))}]"
-
-
-def highest(prefixes: Iterable[str]) -> list[str]:
-    """Return paths without a `/` at their end, and without those below another one."""
-    tops = dict.fromkeys(map(trimmed, prefixes))
-    return [
-        path for path in tops if not any(path != top and path.startswith(f"{top}/") for top in tops)
-    ]
 
 
 def satisfied(operator: Operator, key: str, values: str, labels: str) -> str:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from capgen.policy.annotations import SCHEMES
-from capgen.policy.predicates import InRanges
 from capgen.policy.predicates import holds as satisfied
 from capgen.policy.subjects import (
     ACCOUNT_PATH,
@@ -22,16 +21,16 @@ from capgen.policy.values import Kind
 from .cel_constants import Constants, literal
 from .cel_names import NOTHING, Names
 from .cel_values import Value, negated, refuses, under
+from .listed import annotation_values, values
 
 if TYPE_CHECKING:
     from capgen.policy.expressions import Test
-    from capgen.policy.predicates import Predicate
 
 
 def volume_types(test: Test, names: Names) -> str:
     """Lower a test of the types of volumes, or of those that new containers mount."""
     # A volume's type is a key of it: as `dyn` it is a map, whose keys can be gone through.
-    fine = names.constants.of(test).among("k", _values(test.predicate), also=("name",))
+    fine = names.constants.of(test).among("k", values(test.predicate), also=("name",))
     other = f"dyn(v).filter(k, {negated(fine)})"
     volumes = f"{names.spec}.?volumes.orValue([])"
     if names.pod_level:
@@ -88,25 +87,9 @@ def profile_annotations(test: Test, subject: ProfileAnnotations, names: Names) -
 
 def _annotated(test: Test, subject: ProfileAnnotations, read: str, constants: Constants) -> str:
     """Lower "the annotation's value is allowed" to a boolean."""
-    scheme = SCHEMES[subject.scheme]
-    exact = [text for text, kind in scheme.exact if satisfied(test.predicate, kind)]
-    if scheme.blank_is_unset:
-        exact.append("")
+    exact, prefixes, globs = annotation_values(test.predicate, subject)
     fine = [constants.among(read, exact, "Annotations")] if exact else []
-    if not subject.joined:
-        fine += [
-            f"{read}.startsWith({literal(prefix)})"
-            for prefix, kind in scheme.prefixes
-            if satisfied(test.predicate, kind)
-        ]
-        return " || ".join(fine) or "false"
-    # A name is read as the field has it: `localhost/web` is `Localhost:web`.
-    globs = [
-        prefix + value.removeprefix(f"{kind}:")
-        for prefix, kind in scheme.prefixes
-        for value in _values(test.predicate)
-        if value.startswith(f"{kind}:")
-    ]
+    fine += [f"{read}.startsWith({literal(prefix)})" for prefix in prefixes]
     if globs:
         fine.append(constants.like(read, globs, "AnnotationGlobs"))
     return " || ".join(fine) or "false"
@@ -115,7 +98,7 @@ def _annotated(test: Test, subject: ProfileAnnotations, read: str, constants: Co
 def host_paths(test: Test, names: Names, *, written: bool) -> str:
     """Lower a test of the paths of the node: volumes, or what containers mount of them."""
     path = "v.hostPath.?path.orValue('')"
-    prefixes = _values(test.predicate)
+    prefixes = values(test.predicate)
     role = "Writable" if written else ""
     fine = under(prefixes, path, names.constants.of(test), role)
     bad = f" && !{fine}" if prefixes else ""
@@ -151,8 +134,3 @@ def token_mount(test: Test, names: Names) -> str:
     bad = "\n  || ".join(f"({text})" for text, fine in cases if not fine) or "false"
     text = f"{wish}.optMap(v, string(v)).orValue('unset')"
     return f"({bad} ?\n  ['pod: spec.automountServiceAccountToken is ' + {text}] : [])"
-
-
-def _values(predicate: Predicate) -> tuple[str, ...]:
-    """Return the values that a predicate lists; ranges list none."""
-    return () if isinstance(predicate, InRanges) else tuple(str(v) for v in predicate.values)

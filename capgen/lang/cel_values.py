@@ -18,7 +18,8 @@ from capgen.policy.predicates import (
 from capgen.policy.predicates import holds as satisfied
 from capgen.policy.values import Kind, Scalar
 
-from .cel_constants import LITERALS, Constants, highest, literal
+from .cel_constants import LITERALS, Constants, literal
+from .listed import highest
 
 if TYPE_CHECKING:
     from capgen.policy.subjects import Field

@@ -11,6 +11,7 @@ from capgen.lang import cel_match
 from capgen.lang.cel_exempt import excused
 from capgen.lang.cel_parameters import Parameters
 from capgen.lang.cel_values import Value, holds, on_scalar, refuses
+from capgen.lang.parameters import Given
 from capgen.policy.exempt import Exemption, excuse
 from capgen.policy.expressions import Test
 from capgen.policy.match import Match, Operator, Requirement
@@ -27,13 +28,13 @@ FIELD: Final = Field(Level.POD, ("x",), Kind.STRING)
 def of(predicate: Predicate, field: Field = FIELD) -> tuple[Any, Parameters]:
     """Return how a test says its values, and where they go."""
     test = Test(field, predicate, unset_allowed=True)
-    constants = Parameters({test: "allow"}, root="params")
+    constants = Parameters(Given({test: "allow"}), root="params")
     return constants.of(test), constants
 
 
 def judged(text: str, constants: Parameters, **data: object) -> object:
     """Evaluate an expression with its parameters: they are `variables.params`, as it is asked."""
-    values = {name: each.value for name, each in constants.given.items()}
+    values = {name: each.value for name, each in constants.given.known.items()}
     return run(
         compiled(text.replace("params.", "variables.params.")),
         {"variables": {"params": values}, **data},
@@ -53,7 +54,7 @@ def test_predicates(row: int, unset_allowed: bool) -> None:
         for lower, verdict in ((holds, expected), (refuses, not expected)):
             constants, whole = of(predicate, field)
             text = lower(predicate, found, unset_allowed=unset_allowed, constants=constants)
-            assert judged(text, whole, **data) is verdict, (text, data, whole.given)
+            assert judged(text, whole, **data) is verdict, (text, data, whole.given.known)
 
 
 GLOBS: Final = ("a", "b/*", "a.*", "*:1", "x+", "(", "*", "a b", "é*")
@@ -122,7 +123,7 @@ def test_what_no_parameter_can_hold_is_a_literal() -> None:
     glob = Globs((r"a\E.*",))
     constants, whole = of(glob)
     text = on_scalar(glob, "v", constants)
-    assert whole.given == {}
+    assert whole.given.known == {}
     assert judged(text, whole, v="axx") is False
 
 
@@ -130,10 +131,10 @@ def test_values_that_differ_have_names_of_their_own() -> None:
     """A name stands for one value: the same is named once, another beside it."""
     _, whole = of(OneOf(()))
     text = {"type": "string"}
-    assert [whole.name("a", text, each) for each in ("x", "y", "x", "z")] == [
-        *("params.a", "params.a2", "params.a", "params.a3"),
+    assert [whole.given.name("a", text, each) for each in ("x", "y", "x", "z")] == [
+        *("a", "a2", "a", "a3"),
     ]
-    assert {name: each.value for name, each in whole.given.items()} == {
+    assert {name: each.value for name, each in whole.given.known.items()} == {
         "a": "x",
         "a2": "y",
         "a3": "z",
@@ -151,13 +152,13 @@ def test_types() -> None:
     ):
         constants, whole = of(predicate)
         on_scalar(predicate, "v", constants)
-        (given,) = whole.given.values()
+        (given,) = whole.given.known.values()
         assert (given.schema["type"], given.schema["items"]["type"]) == ("array", items)
         # Left out it allows nothing.
         assert given.schema["default"] == []
     constants, whole = of(Within(("A",)))
     constants.includes("v", ("ALL",))
-    assert "default" not in whole.given["allow"].schema
+    assert "default" not in whole.given.known["allow"].schema
 
 
 ROWS: Final = (
@@ -170,14 +171,14 @@ ROWS: Final = (
 @pytest.mark.parametrize("rows", [ROWS, ROWS[:1], ROWS[1:2], ROWS[2:]])
 def test_exemptions(rows: tuple[Exemption, ...]) -> None:
     """Who is exempt by parameters is who the interpreter excuses."""
-    constants = Parameters({}, root="params")
+    constants = Parameters(Given({}), root="params")
     text = excused(rows, "v", constants)
     expected = excuse(rows)
     images = ("reg/a:1.2", "reg/a/b:1.2", "x(y", "xxy", "reg/agent1", "", None)
     for image, name in product(images, ("side", "it's", "agent", "c")):
         container = {"name": name} | ({} if image is None else {"image": image})
         assert judged(text, constants, v=container) is expected(container), container
-    rows_given = constants.given["exempt"].value
+    rows_given = constants.given.known["exempt"].value
     assert [each["until"] for each in rows_given] == [each.until for each in rows]
 
 
@@ -186,7 +187,7 @@ def test_selectors(operator: Operator) -> None:
     """Which pods are selected by parameters is what the interpreter's match says."""
     values = ("a", "b'") if operator in (Operator.IN, Operator.NOT_IN) else ()
     match = Match(pod_selector=(Requirement("k", operator, values),))
-    constants = Parameters({}, root="params")
+    constants = Parameters(Given({}), root="params")
     text = cel_match.selected(match, "object", constants)
     for labels in ({}, {"k": "a"}, {"k": "b'"}, {"k": "c"}, {"l": "a"}):
         found = judged(text, constants, object={"metadata": {"labels": labels}})
