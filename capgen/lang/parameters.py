@@ -111,15 +111,7 @@ class Given:
 
     def selector(self, requirements: Sequence[Requirement]) -> str:
         """Name the requirements of a label selector: rows of `key`, `operator` and `values`."""
-        rows = [
-            {
-                "key": each.key,
-                "operator": each.operator.value,
-                **({"values": list(each.values)} if each.values else {}),
-            }
-            for each in requirements
-        ]
-        return self.name("podSelector", _SELECTOR, rows)
+        return self.name("podSelector", _SELECTOR, selector_rows(requirements))
 
     def name(self, key: str, schema: dict[str, Any], value: object) -> str:
         """Return the name of a parameter that has the value; others keep their names."""
@@ -155,6 +147,18 @@ def exempt_rows(exemptions: Sequence[Exemption]) -> list[dict[str, Any]]:
             "until": each.until,
         }
         for each in exemptions
+    ]
+
+
+def selector_rows(requirements: Sequence[Requirement]) -> list[dict[str, Any]]:
+    """Write the requirements of a label selector as rows of data."""
+    return [
+        {
+            "key": each.key,
+            "operator": each.operator.value,
+            **({"values": list(each.values)} if each.values else {}),
+        }
+        for each in requirements
     ]
 
 

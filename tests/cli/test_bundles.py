@@ -136,11 +136,11 @@ def test_the_name_of_the_bundle_is_taken(capgen: Capgen) -> None:
 @pytest.mark.parametrize(
     ("option", "message"),
     [
-        ("engines=rego", "`gatekeeper` writes for no engine `rego`; known: cel"),
-        ("engines=cel,rego", "`gatekeeper` writes for no engine `rego`; known: cel"),
+        ("engines=cue", "`gatekeeper` writes for no engine `cue`"),
+        ("engines=cel,regos", "no engine `regos`; did you mean `rego`?; known: cel, rego"),
         ("engines", "`engines` is no option of a target; expected one like `engines=cel`, once"),
         ("engines=cel:engines=cel", "`engines=cel` is no option of a target"),
-        ("engines=", "`gatekeeper` writes for no engine ``; known: cel"),
+        ("engines=", "`gatekeeper` writes for no engine ``; known: cel, rego"),
         ("engin=cel", "the target `gatekeeper` has no option `engin`"),
     ],
 )
@@ -159,7 +159,8 @@ def test_options_of_a_profile(capgen: Capgen) -> None:
     for options, code, said in (
         ("{engines: [cel]}", 0, ""),
         ("{engines: cel}", 0, ""),
-        ("{engines: [cel, rego]}", 2, "./one.yaml:6:12: `gatekeeper` writes for no engine `rego`"),
+        ("{engines: [cel, rego]}", 0, ""),
+        ("{engines: [cel, cue]}", 2, "./one.yaml:6:12: `gatekeeper` writes for no engine `cue`"),
         ("{engines: [1]}", 2, "`engines` of a target is a text or a list of texts; found `1`"),
     ):
         capgen.write("one.yaml", text.replace("[gatekeeper]", f"[gatekeeper: {options}]"))

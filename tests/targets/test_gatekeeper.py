@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from typing import TYPE_CHECKING, Any, Final
 
@@ -13,8 +14,9 @@ from capgen.policy.catalogue import ENTRIES
 from capgen.policy.profile import Enforcement
 from capgen.profile.library import names, open_profile
 from capgen.targets.base import Status
-from capgen.targets.gatekeeper import TARGET, configured
+from capgen.targets.gatekeeper import TARGET, configured, emit
 from capgen.targets.gatekeeper.bundle import dress, needs
+from tests.exempted_everywhere import by_image, by_name
 from tests.policy.made import profile
 from tests.profiles import EVERY_RULE
 
@@ -209,13 +211,128 @@ def test_which_template_a_file_needs() -> None:
 
 
 def test_options() -> None:
-    """CEL is the one engine that is written for; another is refused, and never passed over."""
+    """Engines are chosen by name, each once; what is unknown is refused, and never passed over."""
     made = profile(SPEC)
     assert configured({"engines": ["cel"]})(made) == TARGET.emit(made)
+    assert configured({})(made) == TARGET.emit(made)
+    for engines in (["cel", "rego"], ["rego", "cel"], ["rego", "cel", "rego"]):
+        assert configured({"engines": engines})(made) == emit(made, ("cel", "rego"))
     for options, message in (
-        ({"engines": ["cel", "rego"]}, "`gatekeeper` writes for no engine `rego`; known: cel"),
-        ({"engines": []}, "`engines` of `gatekeeper` names none; known: cel"),
+        (
+            {"engines": ["cel", "reg"]},
+            "`gatekeeper` writes for no engine `reg`; did you mean `rego`\\?; known: cel, rego",
+        ),
+        ({"engines": []}, "`engines` of `gatekeeper` names none; known: cel, rego"),
         ({"engine": ["cel"]}, "the target `gatekeeper` has no option `engine`.*`engines`"),
     ):
         with pytest.raises(UsageError, match=message):
             configured(options)
+
+
+def written(made: Profile, *engines: str) -> list[tuple[dict[str, Any], dict[str, Any]]]:
+    """Return each constraint, and its template."""
+    output = emit(made, engines)
+    files = [yaml.safe_load(each.text) for each in output.objects]
+    shared = [yaml.safe_load(each.text) for each in output.shared]
+    return list(zip(files, shared, strict=True))
+
+
+def code(template: dict[str, Any]) -> dict[str, Any]:
+    """Return a template's sources, by the engine."""
+    (target,) = template["spec"]["targets"]
+    return {each["engine"]: each["source"] for each in target["code"]}
+
+
+PROFILES: Final = {
+    **{name: lambda name=name: open_profile(name, "1.36") for name in names()},
+    **{name: lambda spec=spec: profile(spec, "1.36") for name, spec in EVERY_RULE.items()},
+    "by image": lambda: by_image(profile(EVERY_RULE["all-plain"], "1.36")),
+    "by name": lambda: by_name(profile(EVERY_RULE["all-turned"], "1.36")),
+    "selected": lambda: profile(SPEC + MATCH),
+}
+
+
+@pytest.mark.parametrize("name", PROFILES)
+def test_a_constraint_is_the_same_for_each_engine(name: str) -> None:
+    """Values are the same parameters: only the kind says which engines its template is for."""
+    made = PROFILES[name]()
+    cel, rego, both = (written(made, *each) for each in (("cel",), ("rego",), ("cel", "rego")))
+    for rows in zip(cel, rego, both, strict=True):
+        assert len({constraint["kind"] for constraint, _ in rows}) == len(rows)
+        assert len({json.dumps(constraint["spec"]) for constraint, _ in rows}) == 1
+        schemas = [template["spec"]["crd"]["spec"].get("validation") for _, template in rows]
+        assert schemas[0] == schemas[1] == schemas[2]
+        one, other, together = (code(template) for _, template in rows)
+        assert [*one] == ["K8sNativeValidation"]
+        assert [*other] == ["Rego"]
+        assert together == one | other
+
+
+# After a `not`: a rule, or a call on variables; what may be undefined stands in no other place.
+_NOT: Final = re.compile(
+    r"\bnot (?P<rest>.*?)(?= if \{|; |\]|$)",
+    re.MULTILINE,
+)
+_PLAIN: Final = re.compile(r"\w+(\.\w+)*|\w+\(\w+(, \w+)*\)|\w+ in \w+")
+_BUILT_IN: Final = {
+    *("count", "sprintf", "concat", "replace", "format_int", "startswith", "trim_suffix"),
+    *("is_object", "is_array", "is_string", "is_number", "contains"),
+    *("object.get", "object.keys", "array.slice", "array.concat", "regex.match"),
+}
+_CALL: Final = re.compile(r"(?<![\w.])([a-z_]+[0-9]*(?:\.[a-z]+)?)\(")
+
+
+@pytest.mark.parametrize("name", PROFILES)
+def test_rego_fails_closed(name: str) -> None:
+    """No `not` stands before what may be undefined, and every function is one that was looked at.
+
+    Rego passes over what is undefined: then nothing must be fine that is not proven to be.
+    """
+    for _, template in written(PROFILES[name](), "rego"):
+        source = code(template)["Rego"]
+        assert source["version"] == "v1"
+        text = re.sub("^#.*$", "", source["rego"], flags=re.MULTILINE)
+        assert text.startswith("package capgen\n\nviolation contains {")
+        # Version 1 refuses the import of itself.
+        assert "import" not in text
+        bare = re.sub(r"\"(?:[^\"\\]|\\.)*\"|`[^`]*`", '""', text)
+        for found in _NOT.finditer(bare):
+            assert _PLAIN.fullmatch(found["rest"]), found[0]
+        made = set(re.findall(r"^([a-z_]+[0-9]*)\(", bare, re.MULTILINE))
+        assert set(_CALL.findall(bare)) <= made | _BUILT_IN
+        # Gatekeeper's own command line tells no operation.
+        assert "operation" not in source["rego"]
+
+
+def test_templates_of_other_engines_stand_beside() -> None:
+    """Profiles that share a structure, and not their engines, have templates of their own."""
+    made = profile(SPEC)
+    named = [
+        {each.path for each in emit(made, engines).shared}
+        for engines in (("cel",), ("rego",), ("cel", "rego"))
+    ]
+    assert len(set.union(*named)) == sum(map(len, named))
+
+
+@pytest.mark.parametrize(
+    ("engines", "judges", "on", "means"),
+    [
+        (("cel",), "It does so by CEL; 3.18 is", True, "a validation in CEL"),
+        (("rego",), "It does so by Rego; 3.19 is", False, "a violation in Rego"),
+        (
+            ("cel", "rego"),
+            "It does so by CEL, and where that is turned off",
+            False,
+            "a validation in CEL, and a violation in Rego",
+        ),
+    ],
+)
+def test_the_page_says_which_engine_judges(
+    engines: tuple[str, ...], judges: str, on: bool, means: str
+) -> None:
+    """Gatekeeper judges by one of two engines: which, and what that needs, is on the page."""
+    output = emit(profile(SPEC), engines)
+    (page,) = (each.text for each in output.artefacts if each.path == "README.md")
+    assert judges in page
+    assert ("and with CEL on" in page) is on
+    assert {cell.note for cell in output.cells.values()} == {means}

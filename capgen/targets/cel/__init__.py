@@ -51,19 +51,23 @@ def specs(profile: Profile) -> Iterator[tuple[Shape, dict[str, Any]]]:
             yield shape, spec
 
 
-def judged_cells(profile: Profile) -> dict[str, Cell]:
-    """Return how policies judge each rule."""
-    return {rule.id: Cell(Status.EXACT, "a validation in CEL") for rule in profile.rules}
+_MEANS: Final = "a validation in CEL"
 
 
-def cells(profile: Profile, sets_nothing: str) -> dict[str, Cell]:
+def judged_cells(profile: Profile, means: str = _MEANS) -> dict[str, Cell]:
+    """Return how policies judge each rule, by some means."""
+    return {rule.id: Cell(Status.EXACT, means) for rule in profile.rules}
+
+
+def cells(profile: Profile, sets_nothing: str, means: str = _MEANS) -> dict[str, Cell]:
     """Return how policies that only judge say each rule.
 
     Args:
         profile: that they say.
         sets_nothing: why a value, in the place of `{}`, is not set.
+        means: what judges.
     """
-    found = judged_cells(profile)
+    found = judged_cells(profile, means)
     if profile.mutate:
         # What a pod gets is a part of what a rule means then: a pod that it would make good is
         # refused here, and one that needs no value to be admitted does not get it.

@@ -6,6 +6,7 @@ A constraint gives a template the values of a rule, and says which objects are j
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 from capgen.errors import UsageError, nearest
@@ -20,10 +21,10 @@ from .guide import guide
 from .matching import match_of
 from .mutators_guide import with_mutators
 from .setting import setting
-from .template import template_of
+from .template import ENGINES, template_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from capgen.policy.profile import Profile
     from capgen.targets.base import Options
@@ -33,21 +34,33 @@ if TYPE_CHECKING:
 # The oldest Kubernetes of Gatekeeper 3.18, the first release that judges by CEL unasked.
 _FLOOR: Final = 29
 _ACTIONS: Final = {"deny": "deny", "warn": "warn", "audit": "dryrun"}
-_ENGINES: Final = ("cel",)
+_OPTION: Final = "engines"
+_BY: Final = {
+    ("cel",): "a validation in CEL",
+    ("rego",): "a violation in Rego",
+    ("cel", "rego"): "a validation in CEL, and a violation in Rego",
+}
 
 
-def emit(profile: Profile) -> Output:
-    """Write a constraint for each rule, the templates that they are of, and mutators for values."""
+def emit(profile: Profile, engines: Sequence[str] = ("cel",)) -> Output:
+    """Write a constraint for each rule, the templates that they are of, and mutators for values.
+
+    Args:
+        profile: what to write.
+        engines: those that the templates are for, of `ENGINES`.
+    """
     artefacts, shared = [], []
     for rule in profile.rules:
-        template = template_of(profile, rule)
+        template = template_of(profile, rule, engines)
         name = f"ConstraintTemplate/{template.name}"
         shared.append(Artefact(f"{template.name}.yaml", dump(template.document), name))
         name = f"{template.kind}/{object_name(profile.name)}"
         made = dump(_constraint(profile, template))
         artefacts.append(Artefact(f"{rule.id}.yaml", made, name))
-    found = setting(profile, cells(profile._replace(mutate=False), ""))
-    about = with_mutators(guide(profile)) if found.artefacts else guide(profile)
+    found = setting(profile, cells(profile._replace(mutate=False), "", _BY[tuple(engines)]))
+    about = guide(profile, engines)
+    if found.artefacts:
+        about = with_mutators(about)
     output = folder(profile, about, [*found.artefacts, *artefacts], found.cells)
     return replace(output, shared=tuple(shared))
 
@@ -58,17 +71,19 @@ def configured(options: Options) -> Callable[[Profile], Output]:
     Raises:
         UsageError: an option or its value is unknown.
     """
-    for key, values in options.items():
-        if key != "engines":
-            msg = f"the target `gatekeeper` has no option `{key}`{nearest(key, ('engines',))}"
-            raise UsageError(f"{msg}; known: `engines`")
-        for value in values:
-            if value not in _ENGINES:
-                msg = f"`gatekeeper` writes for no engine `{value}`; known: {', '.join(_ENGINES)}"
-                raise UsageError(msg)
-        if not values:
-            raise UsageError("`engines` of `gatekeeper` names none; known: cel")
-    return emit
+    for key in options:
+        if key != _OPTION:
+            msg = f"the target `gatekeeper` has no option `{key}`{nearest(key, (_OPTION,))}"
+            raise UsageError(f"{msg}; known: `{_OPTION}`")
+    asked = options.get(_OPTION, ("cel",))
+    known = ", ".join(ENGINES)
+    for value in asked:
+        if value not in ENGINES:
+            msg = f"`gatekeeper` writes for no engine `{value}`{nearest(value, ENGINES)}"
+            raise UsageError(f"{msg}; known: {known}")
+    if not asked:
+        raise UsageError(f"`{_OPTION}` of `gatekeeper` names none; known: {known}")
+    return partial(emit, engines=tuple(each for each in ENGINES if each in asked))
 
 
 def _constraint(profile: Profile, template: Template) -> dict[str, Any]:

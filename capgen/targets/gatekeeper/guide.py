@@ -8,15 +8,27 @@ from capgen.policy.profile import Enforcement
 from capgen.targets.folder import Guide, Step
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from capgen.policy.profile import Profile
 
 _ABOUT: Final = (
-    "Gatekeeper judges {} by them, in its webhook and when it audits; 3.18 is the oldest release"
-    " that does. Each is of a template in `../../gatekeeper-templates`, which other profiles use"
-    " as well. On an update only what is new is judged: a debug container, a container whose image"
-    " takes it out of an exemption, a changed pod template. An audit has no update to look at: it"
-    " lists what already runs as if it were created now."
+    "Gatekeeper judges {} by them, in its webhook and when it audits. {} Each is of a template in"
+    " `../../gatekeeper-templates`, which other profiles use as well. On an update only what is new"
+    " is judged: a debug container, a container whose image takes it out of an exemption, a changed"
+    " pod template. An audit has no update to look at: it lists what already runs as if it were"
+    " created now."
 )
+# Which engine judges, by the engines that the templates have.
+_JUDGES: Final = {
+    ("cel",): "It does so by CEL; 3.18 is the oldest release that does unasked.",
+    ("rego",): "It does so by Rego; 3.19 is the oldest release that takes version 1 of it.",
+    ("cel", "rego"): (
+        "It does so by CEL, and where that is turned off (`--enable-k8s-native-validation=false`)"
+        " by Rego: by one of the two, never by both, and they say the same. 3.18 is the oldest"
+        " release that judges by CEL unasked, 3.19 the oldest that takes version 1 of Rego."
+    ),
+}
 _LIMITS: Final = (
     "Fields that the API server does not know are dropped before anything judges them.",
     (
@@ -26,6 +38,11 @@ _LIMITS: Final = (
         " makes are judged when it creates them. To have the controller itself refused, write an"
         " ExpansionTemplate for its kind, and apply copies of the constraints by other names with"
         " `source: Generated`: each change of one that stands is then judged as a whole."
+    ),
+    (
+        "What is done with a bad pod is the same in the webhook, in an audit and in gator"
+        " (`enforcementAction`): a profile has one `enforcement` for all, so that no"
+        " `scopedEnforcementActions` are written."
     ),
 )
 _PREFLIGHT: Final = (
@@ -37,10 +54,7 @@ _PREFLIGHT: Final = (
         "Its rules name `pods/ephemeralcontainers` on UPDATE (`*` does not include it): else"
         " `kubectl debug` passes by."
     ),
-    (
-        "The manager runs with `--operation=webhook` and `--operation=generate`, and with CEL on"
-        " (`--enable-k8s-native-validation`, the default)."
-    ),
+    "The manager runs with `--operation=webhook` and `--operation=generate`{}.",
     (
         "No namespace that should be judged has the label `admission.gatekeeper.sh/ignore`, stands"
         " in `--exempt-namespace` or is excluded by the `Config` object: each passes over all"
@@ -51,6 +65,7 @@ _PREFLIGHT: Final = (
         " come first."
     ),
 )
+_ON: Final = ", and with CEL on (`--enable-k8s-native-validation`, the default)"
 _TEMPLATES: Final = "kubectl apply -k ../../gatekeeper-templates"
 _READY: Final = (
     "kubectl wait --for=jsonpath='{.status.created}'=true constrainttemplates"
@@ -63,8 +78,8 @@ _LAST: Final = {
 }
 
 
-def guide(profile: Profile) -> Guide:
-    """Return what a profile's page says besides its rules."""
+def guide(profile: Profile, engines: Sequence[str]) -> Guide:
+    """Return what a profile's page says besides its rules, where templates are for some engines."""
     judged = {
         (True, False): "pods",
         (False, True): "controllers, by their pod templates,",
@@ -73,9 +88,9 @@ def guide(profile: Profile) -> Guide:
     return Guide(
         "gatekeeper",
         "Constraints of Gatekeeper",
-        _ABOUT.format(judged),
+        _ABOUT.format(judged, _JUDGES[tuple(engines)]),
         _LIMITS,
-        _PREFLIGHT,
+        tuple(each.format(_ON if tuple(engines) == ("cel",) else "") for each in _PREFLIGHT),
         (
             Step(
                 "Apply the templates and wait until each has made its kind of constraint.",

@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from capgen.lang.parameters import Given
 from capgen.policy.exempt import lifting
@@ -18,15 +18,37 @@ from capgen.policy.expressions import tests
 from capgen.policy.rules import part_of
 from capgen.targets.base import MANAGER
 
-from . import native
+from . import native, rego
 from .bundle import TITLE
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from capgen.policy.exempt import Exemption
     from capgen.policy.profile import Profile
     from capgen.policy.rules import Rule
 
 _API: Final = "templates.gatekeeper.sh/v1"
 _DIGEST: Final = 8
+
+
+class Engine(NamedTuple):
+    """An engine of Gatekeeper.
+
+    Attributes:
+        name: as templates have it.
+        source: writes a rule of a profile for it, and what lifts it, and hands the values over.
+    """
+
+    name: str
+    source: Callable[[Profile, Rule, tuple[Exemption, ...], Given], dict[str, Any]]
+
+
+# Gatekeeper judges by the first of them that a template has and that is turned on.
+ENGINES: Final = {
+    "cel": Engine("K8sNativeValidation", native.source),
+    "rego": Engine("Rego", rego.source),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,15 +71,14 @@ class Template:
         return self.kind.lower()
 
 
-def template_of(profile: Profile, rule: Rule) -> Template:
-    """Return the template by which a rule of a profile is judged."""
+def template_of(profile: Profile, rule: Rule, engines: Sequence[str]) -> Template:
+    """Return the template by which a rule of a profile is judged, for engines of `ENGINES`."""
     given = Given({test: part_of(rule, test.subject).key for test in tests(rule.expression)})
     exempt = lifting(profile.exempt, rule.id)
     code = [
-        {
-            "engine": "K8sNativeValidation",
-            "source": native.source(profile, rule, exempt, given),
-        }
+        {"engine": engine.name, "source": engine.source(profile, rule, exempt, given)}
+        for key, engine in ENGINES.items()
+        if key in engines
     ]
     schema = {
         "type": "object",

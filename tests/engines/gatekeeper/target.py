@@ -26,9 +26,9 @@ if TYPE_CHECKING:
 _SEED: Final = 1_337
 
 
-def emitted(profile: Profile) -> list[Object]:
+def emitted(profile: Profile, engines: Sequence[str] = ("cel",)) -> list[Object]:
     """Return the templates and the constraints of a profile, read back from their files."""
-    output = gatekeeper.emit(profile)
+    output = gatekeeper.emit(profile, engines)
     texts = [each.text for each in (*output.shared, *output.objects)]
     return [yaml.load(text, Loader=yaml.CSafeLoader) for text in texts]
 

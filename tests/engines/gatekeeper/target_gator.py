@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import copy
 import random
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from capgen.policy.admit import Operation, Request
 from capgen.policy.match import Match
@@ -43,27 +43,59 @@ _FEW: Final = 120
 Step = tuple[object, str, str]
 
 
+class Side(NamedTuple):
+    """An engine of Gatekeeper, and templates that it judges by.
+
+    Attributes:
+        name: the engine's, for people.
+        engines: those that the templates are for.
+        native: CEL is turned on.
+        part: of what is asked in CEL, one of so many is asked.
+    """
+
+    name: str
+    engines: tuple[str, ...]
+    native: bool = True
+    part: int = 1
+
+
+CEL: Final = Side("CEL", ("cel",))
+# Where CEL is on, the Rego beside it is not even compiled.
+REGO: Final = Side("Rego beside CEL that is off", ("cel", "rego"), native=False, part=2)
+_ALONE: Final = Side("Rego", ("rego",), part=4)
+
+
 def gator_profiles(_: Lab) -> Row:
-    """Judges witnesses of each judged profile."""
+    """Judges witnesses of each judged profile by CEL."""
+    return _profiles(CEL)
+
+
+def gator_profiles_rego(_: Lab) -> Row:
+    """Judges witnesses of each judged profile by the Rego that stands beside the CEL."""
+    return _profiles(REGO)
+
+
+def _profiles(side: Side) -> Row:
     differences: list[Difference] = []
     cases = 0
-    with Gator() as gator:
+    with Gator(native=side.native) as gator:
         for each in judged().values():
             profile = each.profile()
             # Without its namespaces, which gator does not know: `_matches` has those.
             match = Match(pod_selector=profile.match.pod_selector)
             reference = Reference(profile._replace(match=match))
             most = _LEVEL_PAIRS if each.source.removeprefix("pss/") in LEVELS else _PAIRS
+            most //= side.part * max(1, len(reference.profile.rules))
             found = taken(each)
             created = [case for case in found if case.request.operation is Operation.CREATE]
             changed = [case for case in found if case.request.operation is not Operation.CREATE]
-            asked = chosen(created, reference, most // max(1, len(reference.profile.rules)))
+            asked = chosen(created, reference, most)
             asked += chosen(changed, reference, 0)[: _UPDATES if each.level else 0]
-            gator.load(emitted(reference.profile))
+            gator.load(emitted(reference.profile, side.engines))
             cases += len(asked)
             differences += _differing(gator, reference, asked)
         version = gator.version
-    return Row("gatekeeper", "gator", version, cases, tuple(differences), "profiles, CEL")
+    return Row("gatekeeper", "gator", version, cases, tuple(differences), f"profiles, {side.name}")
 
 
 def _differing(gator: Gator, reference: Reference, asked: Sequence[Asked]) -> Iterator[Difference]:
@@ -80,14 +112,16 @@ def _differing(gator: Gator, reference: Reference, asked: Sequence[Asked]) -> It
 
 def gator_shared(_: Lab) -> Row:
     """Judges by many profiles at once, which share templates: matches, and values left out."""
-    with Gator() as gator:
-        seen = [
-            *_matches(gator),
-            *_apart(gator),
-            *_left_out(gator),
-            *_exempt(gator),
-        ]
-        version = gator.version
+    seen: list[Step] = []
+    for side in (CEL, _ALONE):
+        with Gator(native=side.native) as gator:
+            seen += [
+                *_matches(gator, side),
+                *_apart(gator, side),
+                *_left_out(gator, side),
+                *_exempt(gator, side),
+            ]
+            version = gator.version
     differences = tuple(Difference(*each) for each in seen if each[1] != each[2])
     return Row(
         "gatekeeper",
@@ -95,17 +129,17 @@ def gator_shared(_: Lab) -> Row:
         version,
         len(seen),
         differences,
-        "shared templates, match, exemptions",
+        "shared templates, match, exemptions; CEL and Rego",
     )
 
 
-def _matches(gator: Gator) -> Iterator[Step]:
+def _matches(gator: Gator, side: Side) -> Iterator[Step]:
     """Yield which profiles judge a bad pod with each set of labels in each namespace."""
     base = open_profile("pss/baseline", f"1.{MINOR}")
     profiles = [
         base._replace(name=f"match-{number}", match=match) for number, match in enumerate(MATCHES)
     ]
-    gator.load(_together(profiles))
+    gator.load(_together(profiles, side))
     asked = [request for _, _, request in requests()]
     verdicts = gator.judge(handed_over(each, base.minors) for each in asked)
     for request, verdict in zip(asked, verdicts, strict=True):
@@ -116,11 +150,11 @@ def _matches(gator: Gator) -> Iterator[Step]:
             yield [request.namespace, request.object["metadata"], each.match], expected, actual
 
 
-def _apart(gator: Gator) -> Iterator[Step]:
+def _apart(gator: Gator, side: Side) -> Iterator[Step]:
     """Yield what two profiles of one structure, and other values, say: each its own."""
     spec = "kubernetes: '1.36'\nrules: {{runAsUser: {{ranges: [{0}], default: {0}}}}}"
     profiles = [made(spec.format(user))._replace(name=f"user-{user}") for user in (5, 7)]
-    objects = _together(profiles)
+    objects = _together(profiles, side)
     yield "templates", "1", str(sum(each["kind"] == "ConstraintTemplate" for each in objects))
     pods: list[Object] = [
         {"spec": {**copy.deepcopy(GOOD["spec"]), "securityContext": {"runAsUser": user}}}
@@ -128,7 +162,7 @@ def _apart(gator: Gator) -> Iterator[Step]:
     ]
     asked = [Request(pod) for pod in pods]
     for left in (profiles, profiles[1:]):
-        gator.load(_together(left))
+        gator.load(_together(left, side))
         for request, verdict in zip(asked, gator.judge(asked), strict=True):
             expected = {
                 f"capgen-{each.name}" for each in left if not Reference(each).word(request).allowed
@@ -136,13 +170,13 @@ def _apart(gator: Gator) -> Iterator[Step]:
             yield request.object, str(sorted(expected)), str(sorted(verdict.policies))
 
 
-def _left_out(gator: Gator) -> Iterator[Step]:
+def _left_out(gator: Gator, side: Side) -> Iterator[Step]:
     """Yield what is admitted by constraints that lack their values: nothing that is not right."""
     each = judged()["all-plain"]
     reference = Reference(each.profile())
     created = [case for case in taken(each) if case.request.operation is Operation.CREATE]
-    asked = chosen(created, reference, _FEW)
-    objects = emitted(reference.profile)
+    asked = chosen(created, reference, _FEW // side.part)
+    objects = emitted(reference.profile, side.engines)
     without: tuple[Object | None, ...] = (None, {})
     for empty in without:
         gator.load([_emptied(obj, empty) for obj in objects])
@@ -154,7 +188,7 @@ def _left_out(gator: Gator) -> Iterator[Step]:
             yield [case.name, f"parameters: {empty}"], "stricter", "wider" if wrong else "stricter"
 
 
-def _exempt(gator: Gator) -> Iterator[Step]:
+def _exempt(gator: Gator, side: Side) -> Iterator[Step]:
     """Yield what is said of containers that are exempt from every rule, and of some nearly so."""
     for name, spec in EVERY_RULE.items():
         profile = made(spec, f"1.{MINOR}")._replace(name=name, controllers=True)
@@ -163,9 +197,9 @@ def _exempt(gator: Gator) -> Iterator[Step]:
             (exempted_everywhere.by_name(profile), exempted_everywhere.asked_by_name(profile)),
         ):
             created = [row for row in asked if row[1].operation is Operation.CREATE]
-            rows = random.Random(name).sample(created, min(_FEW, len(created)))
+            rows = random.Random(name).sample(created, min(_FEW // side.part, len(created)))
             reference = Reference(lifted)
-            gator.load(emitted(lifted))
+            gator.load(emitted(lifted, side.engines))
             verdicts = gator.judge(handed_over(each, profile.minors) for _, each in rows)
             for (about, request), verdict in zip(rows, verdicts, strict=True):
                 ours = recording.said(reference.word(request))
@@ -180,8 +214,8 @@ def _emptied(obj: Object, parameters: Object | None) -> Object:
     return obj | {"spec": spec if parameters is None else spec | {"parameters": parameters}}
 
 
-def _together(profiles: Iterable[Profile]) -> list[Object]:
+def _together(profiles: Iterable[Profile], side: Side) -> list[Object]:
     """Return the objects of several profiles, each template once."""
-    objects = [obj for each in profiles for obj in emitted(each)]
+    objects = [obj for each in profiles for obj in emitted(each, side.engines)]
     names = {(obj["kind"], obj["metadata"]["name"]): obj for obj in objects}
     return list(names.values())
