@@ -24,8 +24,13 @@ from tests.engines.emitted.kyverno import kyverno_tests
 from tests.engines.emitted.vap import vap_tests
 from tests.engines.gatekeeper.check import gatekeeper_judges
 from tests.engines.gatekeeper.gator_check import gator_judges
-from tests.engines.gatekeeper.target_gator import gator_profiles, gator_shared
+from tests.engines.gatekeeper.target_gator import (
+    gator_profiles,
+    gator_profiles_rego,
+    gator_shared,
+)
 from tests.engines.gatekeeper.target_live import gatekeeper_profiles, gatekeeper_updates
+from tests.engines.gatekeeper.target_rego import gator_rego
 from tests.engines.gatekeeper.values import gatekeeper_values
 from tests.engines.gatekeeper.values_gator import gator_values
 from tests.engines.implied_check import implied_levels
@@ -153,6 +158,8 @@ CHECKS = (
     Check("gatekeeper", gatekeeper_judges),
     Check("gatekeeper", gator_judges),
     Check("gatekeeper", gator_profiles),
+    Check("gatekeeper", gator_profiles_rego),
+    Check("gatekeeper", gator_rego),
     Check("gatekeeper", gator_shared),
     Check("gatekeeper", gator_tests),
     Check("gatekeeper", gatekeeper_profiles),

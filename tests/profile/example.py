@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from capgen.profile.source import Source
     from tests.pods import Pod
 
-# The targets `gatekeeper: {engines: [cel, rego]}` and `seccomp` belong here once there are any.
+# The target `seccomp` belongs here once there is one.
 TEXT: Final = """\
 apiVersion: capgen/v1
 kind: Profile
@@ -35,6 +35,7 @@ spec:
   targets:
     - security-context
     - vap
+    - gatekeeper: {engines: [cel, rego]}
     - docker
   enforcement: deny
   enforceOn: [pods, controllers]

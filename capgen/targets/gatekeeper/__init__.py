@@ -111,7 +111,7 @@ def _match(profile: Profile) -> dict[str, Any]:
 
 TARGET = Target(
     "gatekeeper",
-    "constraints of Gatekeeper, and the templates in CEL that profiles share",
+    "constraints of Gatekeeper, and the templates in CEL or Rego that profiles share",
     _FLOOR,
     emit,
     configured=configured,

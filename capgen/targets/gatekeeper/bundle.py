@@ -21,6 +21,7 @@ _KIND: Final = re.compile(
 # What names a template for people.
 TITLE: Final = "metadata.gatekeeper.sh/title"
 _TITLE: Final = re.compile(rf"^    {re.escape(TITLE)}: (\w+)$", re.MULTILINE)
+_ENGINE: Final = re.compile(r"^        - engine: (\w+)$", re.MULTILINE)
 
 
 def needs(text: str) -> str:
@@ -35,8 +36,10 @@ def dress(templates: Sequence[Artefact]) -> tuple[Artefact, ...]:
         return ()
     listed = sorted(templates, key=lambda each: each.path)
     # By their texts: of a template that another profile needs nothing else is known.
-    titles = [found[1] if (found := _TITLE.search(each.text)) else "" for each in listed]
-    rows = [(each.path, title) for each, title in zip(listed, titles, strict=True)]
+    rows = [
+        (each.path, ", ".join(_TITLE.findall(each.text)), ", ".join(_ENGINE.findall(each.text)))
+        for each in listed
+    ]
     page = render("gatekeeper-templates.md.j2", templates=rows)
     return (*listed, kustomization(listed), Artefact(README, page))
 

@@ -24,7 +24,7 @@ from tests.engines.vap.exempt import Asked, by_hand
 from tests.engines.vap.updates import standing, steps
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from tests.engines.apiserver import Cluster
     from tests.engines.judged import Asked as Witness
@@ -33,6 +33,8 @@ if TYPE_CHECKING:
 
 # Profiles, and how many witnesses are created, and change what stands.
 _PROFILES: Final = {"pss-restricted": (150, 60), "all-plain": (120, 50)}
+# The same of Rego, of which gator shows the most.
+_REGO: Final = {"pss-restricted": (40, 30), "all-plain": (40, 30)}
 # The same of policies that Gatekeeper generates.
 _GENERATED: Final = 60
 
@@ -40,10 +42,16 @@ _GENERATED: Final = 60
 def gatekeeper_profiles(laboratory: Lab) -> Row:
     """Creates and changes pods and controllers under some profiles, and under exemptions."""
     with Gatekeeper(laboratory.cluster) as engine:
-        seen = [*_witnesses(engine), *_exemptions(engine), *_generated(engine)]
+        seen = [
+            *_witnesses(engine, _PROFILES, ("cel",)),
+            *_witnesses(engine, _REGO, ("rego",)),
+            *_exemptions(engine, ("cel",)),
+            *_exemptions(engine, ("rego",)),
+            *_generated(engine),
+        ]
         version = engine.version
     asked = [each for each in seen if each is not None]
-    note = "profiles, exemptions, generated policies;"
+    note = "profiles and exemptions in CEL and in Rego, generated policies;"
     note += f" {len(seen) - len(asked)} more are refused by the API itself"
     differences = tuple(Difference(*each) for each in asked if each[1] != each[2])
     return Row("gatekeeper", "gatekeeper", version, len(asked), differences, note)
@@ -52,13 +60,15 @@ def gatekeeper_profiles(laboratory: Lab) -> Row:
 Step = tuple[object, str, str]
 
 
-def _witnesses(engine: Gatekeeper) -> Iterator[Step | None]:
-    for name, (creates, updates) in _PROFILES.items():
+def _witnesses(
+    engine: Gatekeeper, profiles: Mapping[str, tuple[int, int]], engines: Sequence[str]
+) -> Iterator[Step | None]:
+    for name, (creates, updates) in profiles.items():
         each = judged()[name]
         reference = Reference(each.profile())
         asked = _asked(each, reference, creates, updates)
         rows = [Asked(case.name, case.request, case.must) for case in asked]
-        yield from _judged(engine, reference, rows)
+        yield from _judged(engine, reference, rows, engines)
 
 
 def _asked(each: Judged, reference: Reference, creates: int, updates: int) -> list[Witness]:
@@ -69,11 +79,11 @@ def _asked(each: Judged, reference: Reference, creates: int, updates: int) -> li
     return chosen(created, reference, creates) + chosen(changed, reference, updates)
 
 
-def _exemptions(engine: Gatekeeper) -> Iterator[Step | None]:
+def _exemptions(engine: Gatekeeper, engines: Sequence[str]) -> Iterator[Step | None]:
     """Yield the cases of tables by hand; gator has those at every edge of every rule."""
     for number, (profile, asked) in enumerate(by_hand()):
         reference = Reference(profile._replace(name=f"exempt-{number}"))
-        yield from _judged(engine, reference, asked)
+        yield from _judged(engine, reference, asked, engines)
 
 
 def _generated(engine: Gatekeeper) -> Iterator[Step | None]:
@@ -110,10 +120,10 @@ def _as_policy(obj: Object) -> Object:
 
 
 def _judged(
-    engine: Gatekeeper, reference: Reference, asked: Sequence[Asked]
+    engine: Gatekeeper, reference: Reference, asked: Sequence[Asked], engines: Sequence[str]
 ) -> Iterator[Step | None]:
     """Yield each case; None where the API itself refuses it."""
-    engine.load(emitted(reference.profile))
+    engine.load(emitted(reference.profile, engines))
     verdicts = engine.judge(each.request for each in asked)
     for each, verdict in zip(asked, verdicts, strict=True):
         theirs, ours = word(verdict), reference.word(each.request)
@@ -129,20 +139,29 @@ def _judged(
 def gatekeeper_updates(laboratory: Lab) -> Row:
     """Goes through the updates of pods and of controllers that stand."""
     cluster = laboratory.cluster
+    with Gatekeeper(cluster) as engine:
+        seen = [step for each in ("cel", "rego") for step in _updates(engine, cluster, each)]
+        version = engine.version
+    differences = tuple(Difference(*each) for each in seen if each[1] != each[2])
+    note = "updates, expansion; in CEL and in Rego"
+    return Row("gatekeeper", "gatekeeper", version, len(seen), differences, note)
+
+
+def _updates(engine: Gatekeeper, cluster: Cluster, language: str) -> list[Step]:
     profile = open_profile("pss/restricted", f"1.{MINOR}")
-    profile = profile._replace(name="gatekeeper-updates", controllers=True)
+    profile = profile._replace(name=f"gatekeeper-updates-{language}", controllers=True)
     namespace = profile.name
-    objects = emitted(profile)
-    with Gatekeeper(cluster) as engine, standing(cluster, namespace):
+    objects = emitted(profile, (language,))
+    with standing(cluster, namespace):
         engine.load(objects)
         with engine.watched(namespace, {}, ()):
             found = steps(cluster, Reference(profile), namespace)
             seen = [_seen(*each) for each in found]
             seen += _expanded(engine, cluster, namespace, objects)
-            seen += own_kind(engine, cluster, namespace, objects)
-        version = engine.version
-    differences = tuple(Difference(*each) for each in seen if each[1] != each[2])
-    return Row("gatekeeper", "gatekeeper", version, len(seen), differences, "updates, expansion")
+            if language == "cel":
+                seen += own_kind(engine, cluster, namespace, objects)
+        engine.load([])
+    return seen
 
 
 def _seen(request: object, expected: tuple[str, ...], answer: Answer) -> Step:

@@ -21,8 +21,9 @@ from tests.pods import good
 from tests.served import handed_over
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
+    from tests.engines.engine import Verdict
     from tests.engines.rest import Object
 
 Step = tuple[object, str, str]
@@ -53,12 +54,12 @@ def _words(cel: Gator, rego: Gator) -> Iterator[Step]:
             gator.load(objects)
         pairs = zip(cel.judge(requests), rego.judge(requests), strict=True)
         for case, (one, other) in zip(asked, pairs, strict=True):
-            yield case.name, *(str(sorted(map(_sorted, e.messages))) for e in (one, other))
+            yield case.name, _words_of(one), _words_of(other)
 
 
-def _sorted(message: str) -> list[str]:
-    """Return the words of a message: a set of Rego is in order, a list of CEL as it was found."""
-    return sorted(re.split(r"[ ,]+", message))
+def _words_of(verdict: Verdict) -> str:
+    """Return the words of messages: a set of Rego is in order, a list of CEL as it was found."""
+    return str(sorted(sorted(re.split(r"[ ,]+", each)) for each in verdict.messages))
 
 
 def _malformed(gator: Gator) -> Iterator[Step]:
@@ -69,7 +70,9 @@ def _malformed(gator: Gator) -> Iterator[Step]:
         requests = [Request(pod) for pod in _broken(reference)]
         for request, verdict in zip(requests, gator.judge(requests), strict=True):
             ours = reference.word(request)
-            wider = verdict.outcome == "admitted" and not ours.allowed
+            # What no rule looks at may be malformed.
+            refused = ours.rules & {rule.id for rule in reference.profile.rules}
+            wider = verdict.outcome == "admitted" and refused
             expected = "stricter"
             yield (
                 [name, request.object, sorted(ours.rules)],
@@ -99,8 +102,10 @@ def _broken(reference: Reference) -> Iterator[Object]:
 
 
 def _paths(node: object, path: tuple[str | int, ...]) -> Iterator[tuple[str | int, ...]]:
-    steps = enumerate(node) if isinstance(node, list) else ()
-    if isinstance(node, dict):
+    steps: Iterable[tuple[str | int, object]] = ()
+    if isinstance(node, list):
+        steps = enumerate(node)
+    elif isinstance(node, dict):
         steps = node.items()
     for step, inner in steps:
         yield (*path, step)
