@@ -13,7 +13,10 @@ from capgen.policy.catalogue import CATALOGUE
 if TYPE_CHECKING:
     from tests.cli.conftest import Capgen
 
-COMMANDS = ("compile", "check", "explain", "rules", "targets", "profiles", "schema", "caps")
+COMMANDS = (
+    *("compile", "check", "test", "explain"),
+    *("rules", "targets", "profiles", "schema", "caps"),
+)
 
 
 def test_version(capgen: Capgen) -> None:
