@@ -40,6 +40,7 @@ mutants: $(READY) ## break the code in many small ways: the tests must notice ea
 bench: $(READY) ## measure, as ratios within one run
 	$(BIN)/python -m tests.bench.reader
 	$(BIN)/python -m tests.bench.check
+	$(BIN)/python -m tests.bench.admission
 
 out: $(READY) ## write `out/`, `docs/coverage.md` and the precompiled library anew
 	$(BIN)/python -m capgen.profile.library
