@@ -12,6 +12,7 @@ import yaml
 from capgen.policy.catalogue import ENTRIES
 from capgen.profile.library import names, open_profile
 from capgen.targets.registry import TARGETS
+from tests.policy.made import profile as made
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -41,10 +42,17 @@ def expressions(document: Any) -> Iterator[tuple[str, str]]:  # noqa: ANN401 - Y
             yield from expressions(each)
 
 
+# No profile of the library asks all that one rule can.
+_LONG: Final = """
+    kubernetes: "1.36"
+    rules: {seLinuxOptions: {type: [a_t], user: [u], role: [r], level: ["s0:c1,c2"]}}
+"""
+
+
 def _profiles(target: Target) -> Iterator[Profile]:
     """Yield the library, whose targets judge and set all that they can, at the newest version."""
-    for name in names():
-        profile = open_profile(name, f"1.{min(36, target.ceiling or 36)}")
+    version = f"1.{min(36, target.ceiling or 36)}"
+    for profile in (*(open_profile(name, version) for name in names()), made(_LONG, version)):
         yield profile._replace(mutate=target.mutates, pods=True, controllers=True)
 
 

@@ -17,8 +17,9 @@ from capgen.lang.cel_exempt import excused
 from capgen.lang.cel_names import NOTHING, Names
 from capgen.lang.cel_parameters import Parameters
 from capgen.targets.cel.shapes import LISTS, NEW, lost
+from capgen.targets.cel.words import told
 
-from .common import FALLBACK, ways, words_of
+from .common import ways
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -81,7 +82,7 @@ def _variables(
             gone = lost(this, excused(exempt, "o", constants))
             held += f"\n+ (variables.standing ?\n{gone} :\n[])"
         yield "held", held
-    yield "offences", _offences(rule, names)
+    yield from _offences(rule, names)
 
 
 def _pod(root: str) -> str:
@@ -95,15 +96,22 @@ def _way(root: str, path: Path) -> str:
     return root + "".join(f".{step}" for step in path)
 
 
-def _offences(rule: Rule, names: Names) -> str:
-    """Lower the rule: what offends it in a new pod, and of one that stands in what is new."""
+def _offences(rule: Rule, names: Names) -> Iterator[tuple[str, str]]:
+    """Lower the rule: what offends it in a new pod, and of one that stands in what is new.
+
+    The last is what offends; where the two differ each has a variable, so that each fits a screen.
+    """
     whole = cel.offences(rule.expression, names)
     added = cel.offences(rule.expression, replace(names, pod_level=False))
     if added == whole:
-        return f"!variables.judged ? [] :\n({whole})"
-    if added == NOTHING:
-        return f"!variables.judged || variables.standing ? [] :\n({whole})"
-    return f"!variables.judged ? [] : variables.standing ?\n({added}) :\n({whole})"
+        yield "offences", f"!variables.judged ? [] :\n({whole})"
+    elif added == NOTHING:
+        yield "offences", f"!variables.judged || variables.standing ? [] :\n({whole})"
+    else:
+        yield "added", added
+        yield "created", whole
+        offences = "variables.standing ? variables.added : variables.created"
+        yield "offences", f"!variables.judged ? [] :\n{offences}"
 
 
 def _needed(variables: list[tuple[str, str]]) -> list[tuple[str, str]]:
@@ -117,11 +125,7 @@ def _needed(variables: list[tuple[str, str]]) -> list[tuple[str, str]]:
 
 
 def _validation(rule: Rule, given: Given) -> dict[str, str]:
-    words, name = words_of(rule, given)
-    if name is None:
-        fallback, said = words, literal(f" (allowed: {words})")
-    else:
-        fallback, said = FALLBACK, f"' (allowed: ' + variables.params.{name} + ')'"
+    fallback, said = told(rule, Parameters(given))
     return {
         "expression": "variables.offences.size() == 0",
         "message": f"{rule.id}: allowed is {fallback}",

@@ -15,8 +15,9 @@ from capgen.lang.rego_helpers import helpers
 from capgen.lang.rego_names import Constants, Names
 from capgen.lang.rego_text import form, literal, path, rule
 from capgen.policy.subjects import CONTAINER_LISTS
+from capgen.targets.cel.words import FALLBACK, words_of
 
-from .common import FALLBACK, ways, words_of
+from .common import ways
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
