@@ -73,6 +73,9 @@ def _plan_set(source: Source, union: Union, targets: Sequence[str]) -> list[Comp
 
 
 def _compile_set(source: Source, union: Union, wanted: Target) -> Compiled:
+    if target(wanted.name).emit_set is not None and wanted.emit_set is None:
+        message = f"the options of `{wanted.name}` are for one profile, not for a set"
+        raise source.error(message, "spec")
     if wanted.emit_set is None:
         takes = ", ".join(f"`{each.name}`" for each in TARGETS if each.emit_set is not None)
         message = (

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 from capgen.policy.admit import Operation
 from capgen.policy.profile import Enforcement
 from capgen.targets.base import Artefact
-from capgen.targets.folder import KUSTOMIZATION
+from capgen.targets.folder import KUSTOMIZATION, kustomization
 from capgen.targets.templates import render
 from capgen.targets.yaml_text import dump
 
@@ -20,11 +20,14 @@ if TYPE_CHECKING:
 
 _SCRIPT: Final = "test.sh"
 _STANDING: Final = "standing"
+# Of what the objects are of a kind that the policies have their values of.
+_DEFINITIONS: Final = "definitions"
 _ABOUT: Final = (
     "No command line judges by ValidatingAdmissionPolicies as the API server does: `test.sh` asks"
     " an API server by dry run, with kubectl, and looks for the policy and the rule in its answer."
     " First apply `policies/` to a cluster for tests and create the namespace, if it is not there:"
-    " `kubectl apply -k policies` and `kubectl create -f namespace.yaml`. Nothing else may refuse"
+    " `kubectl apply -k policies` and `kubectl create -f namespace.yaml`; where there is a folder"
+    " `definitions/`, that before: `kubectl apply -k definitions`. Nothing else may refuse"
     " pods in that namespace. Debug containers can only be added to a pod that stands: the script"
     " creates one that a scheduling gate keeps from ever running, and deletes it at the end."
 )
@@ -50,13 +53,18 @@ def tests(given: Given) -> Suite:
     policies = [
         each for each in given.compiled.artefacts if each.object or each.path == KUSTOMIZATION
     ]
+    definitions = given.compiled.shared
     artefacts = [
         Artefact(_SCRIPT, _script(given, created, added)),
         given.namespace(),
+        *(Artefact(f"{_DEFINITIONS}/{each.path}", each.text) for each in definitions),
         *(Artefact(f"policies/{each.path}", each.text) for each in policies),
         *(Artefact(_file(each), dump(each.request.object)) for each in created),
         *(Artefact(_file(each), _text(each)) for each in added),
     ]
+    if definitions:
+        listed = kustomization(definitions)
+        artefacts.append(Artefact(f"{_DEFINITIONS}/{listed.path}", listed.text))
     if added and good is not None:
         artefacts.append(Artefact(f"{_STANDING}.yaml", dump(_gated(good))))
     rows = tuple((_file(each), each.rule, expected(each)) for each in shown)

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def with_options(found: Target, options: Options) -> Target:
-    """Return a target that writes with some options.
+    """Return a target that writes a profile, no set, with some options.
 
     Raises:
         UsageError: it has no such option or value.
@@ -25,7 +25,7 @@ def with_options(found: Target, options: Options) -> Target:
         named = ", ".join(f"`{key}`" for key in options)
         msg = f"the target `{found.name}` has no options; found {named}"
         raise UsageError(msg)
-    return replace(found, emit=found.configured(options))
+    return replace(found, emit=found.configured(options), emit_set=None)
 
 
 def listed(options: Mapping[str, object]) -> dict[str, list[str]]:

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
     from capgen.policy.admit import Request
     from capgen.policy.profile import Profile
+    from capgen.targets.base import Output
     from tests.pods import Pod
 
 _NAMESPACE = "default"
@@ -44,7 +45,7 @@ class EvaluationError(AssertionError):
 @cache
 def environment() -> Any:  # noqa: ANN401 - the package has no types
     """Return what expressions of a policy may speak of."""
-    known = ("object", "oldObject", "request", "namespaceObject", "variables", "v")
+    known = ("object", "oldObject", "request", "namespaceObject", "params", "variables", "v")
     names = dict.fromkeys(known, cel.Type.DYN)
     return cel.NewEnv(
         variables=names, extensions=[ext_optional.ExtOptional(), ext_strings.ExtStrings()]
@@ -132,9 +133,16 @@ class Policy:
             for rule in self._rules
         )
 
-    def judge(self, request: Request, new: Pod, old: Pod | None) -> list[Refusal] | None:
+    def judge(
+        self,
+        request: Request,
+        new: Pod,
+        old: Pod | None,
+        params: Any = None,  # noqa: ANN401 - any JSON
+    ) -> list[Refusal] | None:
         """Judge an object as the API server would hand it over; None where a condition fails."""
         data: dict[str, Any] = {
+            "params": params,
             "object": new,
             "oldObject": old,
             "request": {
@@ -177,15 +185,27 @@ class Policy:
 
 
 class Policies:
-    """All policies that a profile, or a set, is compiled into."""
+    """All policies that a profile, or a set, is compiled into.
 
-    def __init__(self, policy: Profile | Union) -> None:
-        """Emit the policies, and read them back as the API server would read their files."""
+    Attributes:
+        params: the object that they have their values of; None where there is none.
+    """
+
+    def __init__(self, policy: Profile | Union, made: Output | None = None) -> None:
+        """Emit the policies, and read them back as the API server would read their files.
+
+        Args:
+            policy: the profile or set.
+            made: what is made of it; None: what `vap` makes without options.
+        """
         # The profiles of a set are for the same versions here.
         self._minors = members_of(policy)[0].minors
-        made = emit_set(policy) if isinstance(policy, Union) else emit(policy)
+        if made is None:
+            made = emit_set(policy) if isinstance(policy, Union) else emit(policy)
         texts = (file.text for file in made.objects)
         documents: Iterable[dict[str, Any]] = [yaml.safe_load(text) for text in texts]
+        ours = (row for row in documents if row["apiVersion"].startswith("parameters."))
+        self.params: Any = next(ours, None)
         self._policies = [Policy(row) for row in documents if row["kind"].endswith("Policy")]
 
     def refusals(self, request: Request) -> list[Refusal]:
@@ -197,7 +217,7 @@ class Policies:
             refusal
             for policy in self._policies
             if policy.asked(request)
-            for refusal in policy.judge(request, new, old) or ()
+            for refusal in policy.judge(request, new, old, self.params) or ()
         ]
 
 

@@ -26,7 +26,8 @@ from .shapes import (
     names_of,
     variables_of,
 )
-from .words import allowed_words
+from .values import LITERALS, Values
+from .words import told
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -39,15 +40,19 @@ if TYPE_CHECKING:
 ACTIONS: Final = {"deny": "Deny", "warn": "Warn", "audit": "Audit"}
 
 
-def specs(profile: Profile) -> Iterator[tuple[Shape, dict[str, Any]]]:
+def specs(profile: Profile, values: Values = LITERALS) -> Iterator[tuple[Shape, dict[str, Any]]]:
     """Yield for each shape in which a profile judges what a policy says there.
 
     That is `failurePolicy`, `matchConstraints`, `matchConditions`, `variables` and `validations`,
     with the meaning that `admissionregistration.k8s.io/v1` gives them.
+
+    Args:
+        profile: what they say.
+        values: how they say what its rules list.
     """
     pods = PODS if profile.pods else ()
     for shape in (*pods, *(CONTROLLERS if profile.controllers else ())):
-        if spec := _spec(profile, shape):
+        if spec := _spec(profile, shape, values):
             yield shape, spec
 
 
@@ -79,10 +84,10 @@ def cells(profile: Profile, sets_nothing: str, means: str = _MEANS) -> dict[str,
     return found
 
 
-def _spec(profile: Profile, shape: Shape) -> dict[str, Any]:
+def _spec(profile: Profile, shape: Shape, values: Values) -> dict[str, Any]:
     groups = groups_of(profile, shape)
     lowered = [
-        (rule, cel.offences(rule.expression, names_of(shape, groups, rule.id)))
+        (rule, cel.offences(rule.expression, names_of(shape, groups, rule.id, values.of(rule))))
         for rule in profile.rules
         if not shape.update or rule.id in groups
     ]
@@ -100,20 +105,20 @@ def _spec(profile: Profile, shape: Shape) -> dict[str, Any]:
         *({"name": name, "expression": text} for name, text in variables_of(shape)),
         *(
             {"name": name, "expression": text}
-            for name, text in containers_of(shape, groups)
+            for name, text in containers_of(shape, groups, values.of_exemptions())
             if any(f"variables.{name}." in lowered for _, lowered in judged)
         ),
         *({"name": rule.id, "expression": text} for rule, text in judged),
     ]
-    spec["validations"] = [_validation(rule) for rule, _ in judged]
+    spec["validations"] = [_validation(rule, values) for rule, _ in judged]
     return spec
 
 
-def _validation(rule: Rule) -> dict[str, str]:
-    words = allowed_words(rule)
+def _validation(rule: Rule, values: Values) -> dict[str, str]:
+    fallback, said = told(rule, values.parameters(rule))
     return {
         "expression": f"variables.{rule.id}.size() == 0",
-        "message": f"{rule.id}: allowed is {words}",
+        "message": f"{rule.id}: allowed is {fallback}",
         "messageExpression": f"{literal(f'{rule.id}: ')} + variables.{rule.id}.join(', ')\n"
-        f"+ {literal(f' (allowed: {words})')}",
+        f"+ {said}",
     }

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
 
 from capgen.lang import cel_match
+from capgen.lang.cel_constants import LITERALS
 from capgen.lang.cel_exempt import excused
 from capgen.lang.cel_names import Names
 from capgen.policy.exempt import lifting
@@ -14,6 +15,7 @@ from capgen.policy.workload import WORKLOADS
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from capgen.lang.cel_constants import Constants
     from capgen.policy.exempt import Exemption
     from capgen.policy.match import Match
     from capgen.policy.profile import Profile
@@ -95,10 +97,24 @@ def groups_of(profile: Profile, shape: Shape) -> dict[str, tuple[Exemption, ...]
     }
 
 
-def names_of(shape: Shape, groups: dict[str, tuple[Exemption, ...]], rule: str) -> Names:
-    """Return what the expression of a rule, a key of the groups if lifted, calls what it judges."""
+def names_of(
+    shape: Shape,
+    groups: dict[str, tuple[Exemption, ...]],
+    rule: str,
+    constants: Constants = LITERALS,
+) -> Names:
+    """Return what the expression of a rule, a key of the groups if lifted, calls what it judges.
+
+    Args:
+        shape: of the policy.
+        groups: what lifts each rule that is lifted.
+        rule: the key.
+        constants: how the values are said that the rule lists.
+    """
     names = Names(
-        pod_level=not (shape.ephemeral or shape.update), template="true" if shape.path else "false"
+        pod_level=not (shape.ephemeral or shape.update),
+        template="true" if shape.path else "false",
+        constants=constants,
     )
     if rule not in groups:
         return names
@@ -108,13 +124,13 @@ def names_of(shape: Shape, groups: dict[str, tuple[Exemption, ...]], rule: str) 
 
 
 def containers_of(
-    shape: Shape, groups: dict[str, tuple[Exemption, ...]]
+    shape: Shape, groups: dict[str, tuple[Exemption, ...]], constants: Constants = LITERALS
 ) -> Iterator[tuple[str, str]]:
     """Yield for each group of exemptions the containers that are held to the rules, or not."""
     for number, group in enumerate(dict.fromkeys(groups.values()), start=1):
-        this = excused(group, "c")
+        this = excused(group, "c", constants)
         if shape.update:
-            old = excused(group, "o")
+            old = excused(group, "o", constants)
             yield f"held{number}", lost(this, old)
         else:
             yield f"exempt{number}", f"variables.containers.filter(c, {this})"

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from capgen.policy.profile import Enforcement, Union
 from capgen.targets.folder import Guide, Step
 from capgen.targets.members import members_of
+
+from .parameters import FOLDER, GROUP
 
 if TYPE_CHECKING:
     from capgen.policy.profile import Profile
@@ -68,6 +71,49 @@ def guide(policy: Profile | Union, floor: int) -> Guide:
             Step("See that the API server finds no mistake in the expressions.", (_MISTAKES,)),
         ),
         removal=(Step("Delete the policies and bindings.", ("kubectl delete -k .",)),),
+    )
+
+
+_OWNERS: Final = (
+    f"Only cluster administrators may write what is in the API group `{GROUP}`: who changes the"
+    " values changes the policies."
+)
+_WAIT: Final = "kubectl wait --for=condition=established crd -l app.kubernetes.io/managed-by=capgen"
+
+
+def with_parameters(found: Guide, kind: str) -> Guide:
+    """Return a page with what is to be said of values in an object of their own.
+
+    Args:
+        found: what it says else.
+        kind: of the object.
+    """
+    values = (
+        f"What the rules list stands in `parameters.yaml`, an object of the kind `{kind}` that each"
+        f" binding names; its definition is in the folder `{FOLDER}` beside the profile's."
+    )
+    return replace(
+        found,
+        about=f"{found.about} {values}",
+        preflight=(
+            *found.preflight,
+            _OWNERS,
+        ),
+        rollout=(
+            Step(
+                "Apply the definitions that profiles share, and wait until the API server knows"
+                " them: as long as it does not, the policies refuse everything.",
+                (f"kubectl apply -k ../../{FOLDER}", _WAIT),
+            ),
+            *found.rollout,
+        ),
+        removal=(
+            *found.removal,
+            Step(
+                f"Where no other profile needs them, delete the definitions: `{FOLDER}/README.md`"
+                " says how."
+            ),
+        ),
     )
 
 
