@@ -1,10 +1,10 @@
-"""Runs the checks of several engines beside each other, each engine's in a process of its own."""
+"""Runs the checks of several engines beside each other, each lane in a process of its own."""
 
 from __future__ import annotations
 
 import sys
 import time
-from collections import defaultdict
+from collections import deque
 from contextlib import ExitStack
 from multiprocessing import connection, get_context
 from typing import TYPE_CHECKING, Final
@@ -13,7 +13,7 @@ from tests.engines.lab import LabError
 from tests.engines.proving import Lab, Row
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Collection, Iterable, Iterator, Sequence
     from multiprocessing.connection import Connection
     from multiprocessing.process import BaseProcess
 
@@ -26,46 +26,87 @@ LANES: Final = 2
 def run(checks: Sequence[Check]) -> list[Row]:
     """Runs the checks and returns their rows, in the order of the checks.
 
-    Those of an engine run one after the other, on one laboratory; the engines in the order in which
-    they first come, and before all others, one by one, those that are to be alone.
+    A lane runs checks of one engine, one after the other, on one laboratory; the engines begin in
+    the order in which they first come, and before all others, one by one, those that are to be
+    alone. When all have begun, a lane that is free helps the engine that has most left to do.
 
     Raises:
         LabError: A process ended before it was done.
     """
-    lanes: dict[str, list[int]] = defaultdict(list)
+    waiting: dict[str, deque[int]] = {}
     for place, check in enumerate(checks):
-        lanes[check.engine].append(place)
-    apart = [places for places in lanes.values() if any(checks[each].alone for each in places)]
-    waiting = apart + [places for places in lanes.values() if places not in apart]
+        waiting.setdefault(check.engine, deque()).append(place)
+    alone = {check.engine for check in checks if check.alone}
+    apart = {engine: waiting.pop(engine) for engine in [*waiting] if engine in alone}
     rows: dict[int, Row] = {}
-    running: dict[Connection, Iterator[int]] = {}
-    with ExitStack() as stack:
-        while waiting or running:
-            while waiting and len(running) < (1 if apart else LANES):
-                places = waiting.pop(0)
-                # The process is forked: only rows, not checks, need be pickled.
-                ours, theirs = (fork := get_context("fork")).Pipe(duplex=False)
-                lane = fork.Process(target=_lane, args=([checks[each] for each in places], theirs))
-                lane.start()
-                stack.callback(_end, lane)
-                theirs.close()
-                running[ours] = iter(places)
-            for ready in connection.wait(list(running)):
-                assert isinstance(ready, connection.Connection)
-                try:
-                    row = ready.recv()
-                except EOFError:
-                    if next(running.pop(ready), None) is not None:
-                        raise LabError("a process ended before it was done") from None
-                    # One that is alone is the only one that runs.
-                    apart = apart[1:]
-                    continue
-                rows[next(running[ready])] = row
+    for group, most in ((apart, 1), (waiting, LANES)):
+        rows |= _run(checks, group, most)
     return [rows[place] for place in range(len(checks))]
 
 
-def _lane(checks: Sequence[Check], out: Connection) -> None:
-    for row in on_one(checks):
+def _run(checks: Sequence[Check], waiting: dict[str, deque[int]], most: int) -> dict[int, Row]:
+    """Runs the checks whose places wait, by engine, in so many lanes at a time."""
+    rows: dict[int, Row] = {}
+    running: dict[Connection, tuple[str, int | None]] = {}
+    single = {check.engine for check in checks if check.single}
+    with ExitStack() as stack:
+        while running or any(waiting.values()):
+            while len(running) < most and (engine := _next(waiting, running.values(), single)):
+                ours, theirs = (fork := get_context("fork")).Pipe()
+                # The process is forked: only places and rows, not checks, need be pickled.
+                lane = fork.Process(target=_lane, args=(checks, theirs, [ours, *running]))
+                lane.start()
+                stack.callback(_end, lane)
+                theirs.close()
+                running[ours] = (engine, _given(ours, waiting[engine]))
+            for ready in connection.wait(list(running)):
+                assert isinstance(ready, connection.Connection)
+                engine, place = running[ready]
+                try:
+                    row = ready.recv()
+                except EOFError:
+                    del running[ready]
+                    if place is not None:
+                        raise LabError("a process ended before it was done") from None
+                    continue
+                assert place is not None
+                rows[place] = row
+                running[ready] = (engine, _given(ready, waiting[engine]))
+    return rows
+
+
+def _next(
+    waiting: dict[str, deque[int]],
+    running: Iterable[tuple[str, int | None]],
+    single: Collection[str],
+) -> str | None:
+    """Returns the engine whose checks a new lane is to run; None where there is nothing for it."""
+    begun = {engine for engine, _ in running}
+    left = [engine for engine, places in waiting.items() if places]
+    for engine in left:
+        if engine not in begun:
+            return engine
+    helped = [engine for engine in left if engine not in single]
+    return max(helped, key=lambda engine: len(waiting[engine]), default=None)
+
+
+def _given(lane: Connection, waiting: deque[int]) -> int | None:
+    """Gives a lane its next check, or tells it that there is none; returns the check's place."""
+    place = waiting.popleft() if waiting else None
+    lane.send(place)
+    return place
+
+
+def _lane(checks: Sequence[Check], out: Connection, others: Iterable[Connection]) -> None:
+    # Of what it is forked with, it would keep the parent from seeing that another lane has ended.
+    for each in others:
+        each.close()
+
+    def given() -> Iterator[Check]:
+        while (place := out.recv()) is not None:
+            yield checks[place]
+
+    for row in on_one(given()):
         out.send(row)
 
 

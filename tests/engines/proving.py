@@ -97,11 +97,13 @@ class Check:
         run: Judges.
         alone: The checks of the engine keep every core busy: beside others they take many times
             as long.
+        single: There is one of the engine on a machine: its checks run one after the other.
     """
 
     engine: str
     run: Callable[[Lab], Row]
     alone: bool = False
+    single: bool = False
 
 
 def table(rows: Iterable[Row]) -> str:
