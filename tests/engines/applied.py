@@ -61,7 +61,11 @@ class Applied:
     """
 
     def __init__(
-        self, cluster: Cluster, profile: Profile, canaries: Sequence[Canary] = LEVELS
+        self,
+        cluster: Cluster,
+        profile: Profile,
+        canaries: Sequence[Canary] = LEVELS,
+        target: Target = vap.TARGET,
     ) -> None:
         """Write the policies for namespaces with a label of their own."""
         self.name = profile.name
@@ -71,7 +75,8 @@ class Applied:
         self._cluster = cluster
         self._canaries = canaries
         warning = self.profile._replace(enforcement=Enforcement.WARN)
-        objects = [*map(_renamed, filter(_binds, emitted(warning))), *emitted(self.profile)]
+        warns = map(_renamed, filter(_binds, emitted(warning, target)))
+        objects = [*warns, *emitted(self.profile, target)]
         # The policies that the canaries ask are applied last: once they deny, all others do.
         last = {object_name(self.name), object_name(self.name, "podtemplates")}
         self.objects: list[Object] = sorted(objects, key=lambda o: o["metadata"]["name"] in last)
@@ -90,7 +95,8 @@ class Applied:
     @property
     def policies(self) -> list[str]:
         """The names of the policies."""
-        return [each["metadata"]["name"] for each in self.objects if not _binds(each)]
+        kind = "ValidatingAdmissionPolicy"
+        return [each["metadata"]["name"] for each in self.objects if each["kind"] == kind]
 
 
 def emitted(profile: Profile, target: Target = vap.TARGET) -> list[Object]:

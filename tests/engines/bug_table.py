@@ -19,6 +19,7 @@ from tests.engines.kyverno import cases as kyverno
 from tests.engines.node import cases as node
 from tests.engines.psp import check as psp
 from tests.engines.runtimes import cases as runtimes
+from tests.engines.vap import stale_parameters
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -77,6 +78,7 @@ def _kernel() -> Iterator[tuple[str, str]]:
 
 def _apiserver() -> Iterator[tuple[str, str]]:
     yield from cluster.SHOWN
+    yield stale_parameters.BUG, f"kube-apiserver: {stale_parameters.SHOWN}"
 
 
 def _each(keys: tuple[str, ...], case: str) -> Iterator[tuple[str, str]]:

@@ -45,6 +45,7 @@ _GITHUB: Final = "https://github.com"
 _KYVERNO: Final = f"{_GITHUB}/kyverno/kyverno"
 _GATEKEEPER: Final = f"{_GITHUB}/open-policy-agent/gatekeeper"
 _KUBERNETES: Final = f"{_GITHUB}/kubernetes/kubernetes"
+_SOURCE: Final = "staging/src/k8s.io/apiserver/pkg/admission/plugin/policy/generic"
 _PSP: Final = "plugin/pkg/admission/security/podsecuritypolicy"
 _UNKNOWN_NAMES: Final = (
     f"{_GITHUB}/opencontainers/runtime-spec/pull/1094",
@@ -168,6 +169,13 @@ BUGS: Final = {
         "an expression that reads a field which no pod has is taken; only a status warns",
         "the policy is refused",
         (f"{_KUBERNETES}/pull/115668",),
+    ),
+    "apiserver-stale-configmaps": Bug(
+        "kube-apiserver",
+        "once the last policy with ConfigMaps as parameters is deleted, a later one judges by the"
+        " values that were known then, until the server is started again",
+        "ConfigMaps are watched anew",
+        (f"{_KUBERNETES}/blob/v1.36.3/{_SOURCE}/policy_source.go",),
     ),
     "containerd-prefix": Bug(
         "containerd",

@@ -18,6 +18,7 @@ from __future__ import annotations
 
 import json
 import subprocess
+from dataclasses import replace
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from capgen.policy.match import Match, Operator, Requirement
@@ -101,7 +102,7 @@ def cel_environments(_: Lab) -> Row:
     number = lab.version("cel")
     newest = int(number.split(".")[1])
     canaries = list(_canaries())
-    emitted = list(_emitted(newest))
+    emitted = list(_unlike(_emitted(newest)))
     cases = [*canaries, *emitted]
     expressions = 0
     differences: list[Difference] = []
@@ -118,6 +119,16 @@ def cel_environments(_: Lab) -> Row:
     )
 
 
+def _unlike(cases: Iterable[_Case]) -> Iterator[_Case]:
+    """Yields cases that differ in more than the name of the policy."""
+    known = set()
+    for case in cases:
+        key = (json.dumps(case.policy["spec"]), case.minor)
+        if key not in known:
+            known.add(key)
+            yield case
+
+
 def _emitted(newest: int) -> Iterator[_Case]:
     """Yields our policies: the levels' for each minor, others for the oldest and the newest."""
     spans = [f"1.{minor}" for minor in range(vap.TARGET.floor, newest + 1)]
@@ -129,15 +140,21 @@ def _emitted(newest: int) -> Iterator[_Case]:
     for name, spec in EVERY_RULE.items():
         for span in (spans[0], spans[-1]):
             profile = made(spec, span)._replace(name=name, controllers=True)
-            for each in (profile, by_image(profile), by_name(profile)):
-                yield from _cases(each, newest)
+            yield from _cases(profile, newest)
+            if span == spans[0]:
+                yield from _cases(by_image(profile), newest)
+                yield from _cases(by_name(profile), newest)
     yield from _cases(made(exempted.SPEC, spans[0]), newest)
+    # What differs in these is how rules are put together: the oldest servers say no to it first.
     oldest = vap.TARGET.floor
-    for name, union in SETS.items():
-        # What differs is how the profiles are put together: the oldest servers say no to it first.
-        for policy in _policies(emitted_set(union)):
+    found = {f"the set {name}": emitted_set(union) for name, union in SETS.items()}
+    target = replace(vap.TARGET, emit=vap.emit_parameters)
+    for name, spec in (*EVERY_RULE.items(), ("exempted", exempted.SPEC)):
+        found[f"{name}, with parameters"] = emitted(made(spec, spans[0]), target)
+    for name, objects in found.items():
+        for policy in _policies(objects):
             for minor in (oldest - 1, oldest, newest):
-                yield _Case(f"{policy['metadata']['name']} of the set {name}", policy, minor)
+                yield _Case(f"{policy['metadata']['name']} of {name}", policy, minor)
 
 
 def _cases(profile: Profile, newest: int) -> Iterator[_Case]:

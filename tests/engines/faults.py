@@ -67,12 +67,14 @@ class Tally:
         fates: how many there are of each.
     """
 
-    def __init__(self, equivalent: Sequence[Equivalent]) -> None:
+    def __init__(self, equivalent: Sequence[Equivalent], *, whole: bool = True) -> None:
         """Begin with none.
 
         Args:
             equivalent: those that may be missed. A row that excuses nothing is a difference.
+            whole: all faults are asked about; else what a row excuses may not be among them.
         """
+        self._whole = whole
         self.fates: Counter[Fate] = Counter()
         self._equivalent = equivalent
         self._excused: Counter[Equivalent] = Counter()
@@ -102,7 +104,7 @@ class Tally:
         stale = [
             Difference(list(row), "changes nothing", "none is missed: stale")
             for row in self._equivalent
-            if not self._excused[row]
+            if self._whole and not self._excused[row]
         ]
         differing = (*self._missed, *stale)
         refused, same = self.fates["refused"], self._excused.total()

@@ -44,11 +44,13 @@ LEVELS: Final = ("baseline", "restricted")
 _IDLE: Final = "pss/privileged"
 _SEED: Final = 1_337
 _MANY: Final = 2_000
-_SOME: Final = 60
+_SOME: Final = 24
 # Every so many random pods one is asked about as a template too.
 _TEMPLATES: Final = 3
-# Of the witnesses whose rule another profile shows whole, one of so many is asked about again.
-_ONE_OF: Final = 10
+# Of the witnesses whose rule another profile shows whole, one of so many is asked about again; of
+# others, beside the first of their rule.
+_ONE_OF: Final = 30
+_ONE_OF_OTHERS: Final = 4
 
 
 class Judged(NamedTuple):
@@ -191,18 +193,21 @@ def _adding(old: Mapping, new: Mapping) -> Request:
 def sampled(each: Judged, cases: list[Asked]) -> list[Asked]:
     """Return the cases without most of those whose verdicts another profile's cases show.
 
-    A witness is left out where a profile that is asked about whole has the very same rule, and the
-    witness's key is not one of every so many. What is recorded of it stands.
+    A profile that is not asked about whole has rules that such a one has just so, and others with
+    values of their own: of both a part is asked. What is recorded of the rest stands.
     """
     if each.typed:
         return cases
     shown = _shown()
     known = {rule.id for rule in each.profile().rules if rule.expression in shown}
-    return [
-        case
-        for case in cases
-        if not case.recorded or case.rule not in known or int(case.key, 16) % _ONE_OF == 0
-    ]
+    seen = set(known)
+    kept = []
+    for case in cases:
+        part = _ONE_OF if case.rule in known else _ONE_OF_OTHERS
+        if not case.recorded or case.rule not in seen or int(case.key, 16) % part == 0:
+            kept.append(case)
+        seen.add(case.rule)
+    return kept
 
 
 @cache

@@ -4,7 +4,7 @@
 when an engine differs, has judged nothing, or cannot be built or started.
 
 To add a row, write a function from `Lab` to `Row` and name it with its engine in `CHECKS`. Those
-of one engine run in order, in a process and a laboratory of their own; two engines at a time.
+of one engine are begun in order; two lanes run at a time, each with a laboratory of its own.
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ from tests.engines.emitted.gator import gator_tests
 from tests.engines.emitted.kyverno import kyverno_tests
 from tests.engines.emitted.vap import vap_tests
 from tests.engines.gatekeeper.check import gatekeeper_judges
+from tests.engines.gatekeeper.faults import gatekeeper_faults
 from tests.engines.gatekeeper.gator_check import gator_judges
 from tests.engines.gatekeeper.target_gator import (
     gator_profiles,
@@ -31,6 +32,7 @@ from tests.engines.gatekeeper.target_gator import (
 )
 from tests.engines.gatekeeper.target_live import gatekeeper_profiles, gatekeeper_updates
 from tests.engines.gatekeeper.target_rego import gator_rego
+from tests.engines.gatekeeper.value_faults import gatekeeper_value_faults
 from tests.engines.gatekeeper.values import gatekeeper_values
 from tests.engines.gatekeeper.values_gator import gator_values
 from tests.engines.implied_check import implied_levels
@@ -56,6 +58,7 @@ from tests.engines.rollout.check import (
     followed_in_apiserver,
     followed_in_gatekeeper,
     followed_in_kyverno,
+    followed_in_psp,
 )
 from tests.engines.runtimes.check import (
     chosen_containers,
@@ -72,6 +75,8 @@ from tests.engines.vap.check import checks
 from tests.engines.vap.exempt import exemptions
 from tests.engines.vap.faults import vap_faults
 from tests.engines.vap.match import matches
+from tests.engines.vap.parameters import parameters
+from tests.engines.vap.set_faults import set_faults
 from tests.engines.vap.sets import set_policies
 from tests.engines.vap.updates import updates
 
@@ -131,11 +136,12 @@ CHECKS = (
     Check("apiserver", exemptions),
     Check("apiserver", vap_tests),
     Check("apiserver", set_policies),
+    Check("apiserver", parameters),
     Check("apiserver", hardened),
     Check("apiserver", mutated),
     Check("apiserver", mutated_updates),
     Check("apiserver", followed_in_apiserver),
-    Check("runtimes", docker_cases),
+    Check("runtimes", docker_cases, single=True),
     Check("runtimes", podman_cases),
     Check("runtimes", containerd_cases),
     Check("runtimes", docker_lines),
@@ -145,6 +151,7 @@ CHECKS = (
     Check("kernel", apparmor_profiles),
     Check("node", node_processes, alone=True),
     Check("faults", vap_faults),
+    Check("faults", set_faults),
     Check("faults", security_context_faults),
     Check("faults", docker_faults),
     Check("faults", chosen_faults),
@@ -153,6 +160,7 @@ CHECKS = (
     Check("psp", agrees),
     Check("psp", psp_agrees),
     Check("psp", psp_live),
+    Check("psp", followed_in_psp),
     Check("psp", psp_gaps),
     Check("psp", psp_faults),
     Check("gatekeeper", gatekeeper_judges),
@@ -167,6 +175,8 @@ CHECKS = (
     Check("gatekeeper", followed_in_gatekeeper),
     Check("gatekeeper", gator_values),
     Check("gatekeeper", gatekeeper_values),
+    Check("gatekeeper", gatekeeper_faults),
+    Check("gatekeeper", gatekeeper_value_faults),
     Check("kyverno", kyverno_live),
     Check("kyverno", kyverno_offline),
     Check("kyverno", kyverno_tests),

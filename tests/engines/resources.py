@@ -13,7 +13,8 @@ if TYPE_CHECKING:
 
 _ADMISSION = "apis/admissionregistration.k8s.io/v1"
 _RBAC = "apis/rbac.authorization.k8s.io/v1"
-_CONSTRAINTS = "constraints.gatekeeper.sh/v1beta1"
+# Where the kinds come with definitions of their own, and resources are called like them.
+_DEFINED = ("constraints.gatekeeper.sh/v1beta1", "parameters.capgen.internal/v1")
 _MUTATIONS = "apis/mutations.gatekeeper.sh/v1"
 _KYVERNO = "apis/policies.kyverno.io/v1"
 
@@ -73,9 +74,8 @@ def path(kind: str, name: str, namespace: str = "") -> str:
 def place(obj: Mapping[str, Any]) -> str:
     """Returns the path of the collection that an object belongs to."""
     kind = obj["kind"]
-    if obj.get("apiVersion") == _CONSTRAINTS:
-        # The kinds of constraints come with their templates.
-        return f"/apis/{_CONSTRAINTS}/{kind.lower()}"
+    if obj.get("apiVersion") in _DEFINED:
+        return f"/apis/{obj['apiVersion']}/{kind.lower()}"
     if kind in CLUSTER_KINDS:
         group, resource = CLUSTER_KINDS[kind]
         return f"/{group}/{resource}"

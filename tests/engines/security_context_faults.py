@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 _Documents: TypeAlias = list[Any]
 
 # Of what is said again and again in a long text, so many faults are asked about.
-_MOST: Final = 16
+_MOST: Final = 10
 _SHORT: Final = 60
 _SEED: Final = 77
 # Profiles with a level that their pods must satisfy, and of which texts.

@@ -65,10 +65,10 @@ def test_a_page_that_cannot_be_followed_is_none(page: str, says: str) -> None:
         steps(page, ROLLOUT)
 
 
-@pytest.mark.parametrize("play", PLAYS, ids=lambda play: play.target)
+@pytest.mark.parametrize("play", PLAYS, ids=lambda play: "-".join([play.target, *play.options]))
 def test_every_step_is_in_some_act(play: Play, tmp_path: Path) -> None:
     """Acts follow a page from its first step to its last, on the way in and out."""
-    spec = {**play.spec, "targets": [*play.also, play.target]}
+    spec = {**play.spec, "targets": play.targets}
     profile = {
         "apiVersion": "capgen/v1",
         "kind": "Profile",

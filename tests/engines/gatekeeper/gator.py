@@ -13,7 +13,7 @@ from tests.engines import lab
 from tests.engines.engine import Verdict
 from tests.engines.gatekeeper import gator_objects
 from tests.engines.gatekeeper.gator_artefacts import Artefacts, denies
-from tests.engines.gatekeeper.gator_runs import Runs, Violation
+from tests.engines.gatekeeper.gator_runs import Runs, Trial, Violation
 from tests.engines.gatekeeper.install import BAD_CANARY, GOOD_CANARY, SAYS, canaries
 from tests.engines.gatekeeper.words import refused
 from tests.engines.lab import LabError
@@ -60,14 +60,20 @@ class Gator:
     def __exit__(self, *_: object) -> None:
         self._loaded = Artefacts(())
 
-    def load(self, artefacts: Sequence[Object]) -> None:
+    def load(self, artefacts: Sequence[Object], *, judged: bool = False) -> None:
         """Put artefacts in the place of those that were loaded before.
+
+        Args:
+            artefacts: the artefacts.
+            judged: something will be judged by them, which is when gator is to take them: else it
+                would read them twice.
 
         Raises:
             LabError: gator does not take one, or would pass over it in silence.
         """
         loaded = Artefacts(artefacts)
-        self._test(loaded, ())
+        if not judged:
+            self._test(loaded, ())
         self._loaded = loaded
 
     def can(self, request: Request) -> bool:
@@ -145,17 +151,19 @@ class Gator:
             return found
         template, constraint, _ = canaries({})
         asked = [gator_objects.review(_CREATED, obj) for obj in _CANARIES.values()]
-        said = self._runs.verify(template, constraint, asked, ())
+        trials = [Trial(template, constraint, asked)]
+        trials += [
+            Trial(self._loaded.templates[each["kind"]], each, reviews, spaces)
+            for each in self._loaded.constraints
+        ]
+        said, *every = self._runs.verify(trials)
         if said != [SAYS, None]:
             raise LabError(f"gator verify says of the canaries: {said}")
-        for constraint in self._loaded.constraints:
-            template = self._loaded.templates[constraint["kind"]]
-            messages = self._runs.verify(template, constraint, reviews, spaces)
-            for each, message in zip(reviews, messages, strict=True):
+        for each, messages in zip(self._loaded.constraints, every, strict=True):
+            for review, message in zip(reviews, messages, strict=True):
                 if message is not None:
-                    name = constraint["metadata"]["name"]
-                    violation = Violation(name, message, denies(constraint))
-                    found[each["request"]["uid"]].append(violation)
+                    violation = Violation(each["metadata"]["name"], message, denies(each))
+                    found[review["request"]["uid"]].append(violation)
         return found
 
 

@@ -6,6 +6,7 @@ import json
 import re
 import subprocess
 import tempfile
+from itertools import accumulate, pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
@@ -35,11 +36,29 @@ class Violation(NamedTuple):
         constraint: the name of the constraint.
         message: its message; of an AdmissionReview, all its messages with a space between them.
         denies: the constraint denies, and does not merely warn.
+        kind: the constraint's kind; "" where it is not known.
     """
 
     constraint: str
     message: str
     denies: bool
+    kind: str = ""
+
+
+class Trial(NamedTuple):
+    """AdmissionReviews, and the constraint that they are judged by.
+
+    Attributes:
+        template: the constraint's template.
+        constraint: the constraint.
+        reviews: what is asked.
+        inventory: what stands in the cluster.
+    """
+
+    template: Object
+    constraint: Object
+    reviews: Sequence[Object]
+    inventory: Sequence[Object] = ()
 
 
 class Runs:
@@ -71,8 +90,9 @@ class Runs:
         for each in json.loads(done.stdout) or ():
             uid = each["violatingObject"]["metadata"].get("uid", "")
             actions = each.get("scopedActions") or [each["enforcementAction"]]
-            name = each["constraint"]["metadata"]["name"]
-            found.setdefault(uid, []).append(Violation(name, each["msg"], "deny" in actions))
+            name, kind = each["constraint"]["metadata"]["name"], each["constraint"]["kind"]
+            violation = Violation(name, each["msg"], "deny" in actions, kind)
+            found.setdefault(uid, []).append(violation)
         return found
 
     def expand(self, objects: Sequence[Object]) -> list[Object]:
@@ -88,42 +108,40 @@ class Runs:
             raise LabError(f"gator expand: {done.stderr.strip()}")
         return documents(done.stdout)
 
-    def verify(
-        self,
-        template: Object,
-        constraint: Object,
-        reviews: Sequence[Object],
-        inventory: Sequence[Object],
-    ) -> list[str | None]:
-        """Judge AdmissionReviews by one constraint.
+    def verify(self, trials: Sequence[Trial]) -> list[list[str | None]]:
+        """Judge AdmissionReviews, each by the constraint of its trial, in one run.
 
         Returns:
-            For each its messages, or None where there is no violation.
+            For each trial, for each of its reviews its messages, or None where there is none.
 
         Raises:
             LabError: gator does not take one of them.
         """
-        with tempfile.TemporaryDirectory() as name:
-            folder = Path(name)
-            _written(folder / "template.json", [template])
-            _written(folder / "constraint.json", [constraint])
-            stock = []
-            for number, each in enumerate(inventory):
-                stock.append(_written(folder / f"inventory-{number}.json", [each]).name)
-            cases = []
-            for number, review in enumerate(reviews):
-                path = _written(folder / f"review-{number}.json", [review])
-                case = {"name": str(number), "object": path.name, "inventory": stock}
-                cases.append(case | {"assertions": [{"violations": "no"}]})
-            test = {"template": "template.json", "constraint": "constraint.json", "cases": cases}
-            suite = {"apiVersion": "test.gatekeeper.sh/v1alpha1", "kind": "Suite"}
-            path = _written(folder / "suite.yaml", [suite | {"tests": [{"name": "test", **test}]}])
-            done = self._run("verify", "--verbose", str(path), *self._flags)
+        starts, done = self._suite(trials)
         found = verified(done.stdout)
         # A suite with a mistake in it passes without a word.
-        if found.keys() != set(range(len(reviews))):
+        if found.keys() != set(range(starts[-1])):
             raise LabError(f"gator verify: {done.stderr.strip()}\n{done.stdout.strip()}")
-        return [found[number] for number in range(len(reviews))]
+        return [[found[number] for number in range(start, end)] for start, end in pairwise(starts)]
+
+    def takes(self, trials: Sequence[Trial]) -> list[bool]:
+        """Tell of which trials gator takes the template; each has one review."""
+        _, done = self._suite(trials)
+        seen = {int(each["name"]) for each in _CASE.finditer(done.stdout)}
+        return [number in seen for number in range(len(trials))]
+
+    def _suite(self, trials: Sequence[Trial]) -> tuple[list[int], subprocess.CompletedProcess[str]]:
+        """Run a suite; its cases are numbered from trial to trial."""
+        starts = list(accumulate((len(each.reviews) for each in trials), initial=0))
+        with tempfile.TemporaryDirectory() as name:
+            folder = Path(name)
+            listed = [
+                _listed(folder, place, start, each)
+                for place, (start, each) in enumerate(zip(starts, trials, strict=False))
+            ]
+            suite = {"apiVersion": "test.gatekeeper.sh/v1alpha1", "kind": "Suite", "tests": listed}
+            path = _written(folder / "suite.yaml", [suite])
+            return starts, self._run("verify", "--verbose", str(path), *self._flags)
 
     def _run(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         # Its input would be judged as well, and waited for.
@@ -134,6 +152,28 @@ class Runs:
             text=True,
             check=False,
         )
+
+
+def _listed(folder: Path, place: int, start: int, trial: Trial) -> Object:
+    """Write the files of a trial, and return its entry in a suite; its cases count from a start."""
+    stem = f"test-{place}"
+    _written(folder / f"{stem}-template.json", [trial.template])
+    _written(folder / f"{stem}-constraint.json", [trial.constraint])
+    stock = [
+        _written(folder / f"{stem}-inventory-{number}.json", [each]).name
+        for number, each in enumerate(trial.inventory)
+    ]
+    cases = []
+    for number, review in enumerate(trial.reviews, start):
+        path = _written(folder / f"review-{number}.json", [review])
+        case = {"name": str(number), "object": path.name, "inventory": stock}
+        cases.append(case | {"assertions": [{"violations": "no"}]})
+    return {
+        "name": stem,
+        "template": f"{stem}-template.json",
+        "constraint": f"{stem}-constraint.json",
+        "cases": cases,
+    }
 
 
 def verified(said: str) -> dict[int, str | None]:

@@ -33,11 +33,11 @@ if TYPE_CHECKING:
     from tests.engines.rest import Object
 
 # How often a pod is judged by a rule: what all of it takes is this times the rules.
-_PAIRS: Final = 2_500
-_LEVEL_PAIRS: Final = 12_000
+_PAIRS: Final = 800
+_LEVEL_PAIRS: Final = 5_000
 # An AdmissionReview takes as long as a hundred pods: the live manager is asked about the others.
 _UPDATES: Final = 6
-_FEW: Final = 120
+_FEW: Final = 60
 
 # What was asked, what is expected, and what came of it.
 Step = tuple[object, str, str]
@@ -91,7 +91,7 @@ def _profiles(side: Side) -> Row:
             changed = [case for case in found if case.request.operation is not Operation.CREATE]
             asked = chosen(created, reference, most)
             asked += chosen(changed, reference, 0)[: _UPDATES if each.level else 0]
-            gator.load(emitted(reference.profile, side.engines))
+            gator.load(emitted(reference.profile, side.engines), judged=True)
             cases += len(asked)
             differences += _differing(gator, reference, asked)
         version = gator.version
@@ -139,7 +139,7 @@ def _matches(gator: Gator, side: Side) -> Iterator[Step]:
     profiles = [
         base._replace(name=f"match-{number}", match=match) for number, match in enumerate(MATCHES)
     ]
-    gator.load(_together(profiles, side))
+    gator.load(_together(profiles, side), judged=True)
     asked = [request for _, _, request in requests()]
     verdicts = gator.judge(handed_over(each, base.minors) for each in asked)
     for request, verdict in zip(asked, verdicts, strict=True):
@@ -162,7 +162,7 @@ def _apart(gator: Gator, side: Side) -> Iterator[Step]:
     ]
     asked = [Request(pod) for pod in pods]
     for left in (profiles, profiles[1:]):
-        gator.load(_together(left, side))
+        gator.load(_together(left, side), judged=True)
         for request, verdict in zip(asked, gator.judge(asked), strict=True):
             expected = {
                 f"capgen-{each.name}" for each in left if not Reference(each).word(request).allowed
@@ -179,7 +179,7 @@ def _left_out(gator: Gator, side: Side) -> Iterator[Step]:
     objects = emitted(reference.profile, side.engines)
     without: tuple[Object | None, ...] = (None, {})
     for empty in without:
-        gator.load([_emptied(obj, empty) for obj in objects])
+        gator.load([_emptied(obj, empty) for obj in objects], judged=True)
         verdicts = gator.judge(handed_over(case.request, range(MINOR, MINOR + 1)) for case in asked)
         for case, verdict in zip(asked, verdicts, strict=True):
             ours = reference.word(case.request).allowed
@@ -199,7 +199,7 @@ def _exempt(gator: Gator, side: Side) -> Iterator[Step]:
             created = [row for row in asked if row[1].operation is Operation.CREATE]
             rows = random.Random(name).sample(created, min(_FEW // side.part, len(created)))
             reference = Reference(lifted)
-            gator.load(emitted(lifted, side.engines))
+            gator.load(emitted(lifted, side.engines), judged=True)
             verdicts = gator.judge(handed_over(each, profile.minors) for _, each in rows)
             for (about, request), verdict in zip(rows, verdicts, strict=True):
                 ours = recording.said(reference.word(request))

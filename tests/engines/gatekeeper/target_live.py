@@ -32,11 +32,11 @@ if TYPE_CHECKING:
     from tests.engines.rest import Answer, Object
 
 # Profiles, and how many witnesses are created, and change what stands.
-_PROFILES: Final = {"pss-restricted": (150, 60), "all-plain": (120, 50)}
+_PROFILES: Final = {"pss-restricted": (60, 24), "all-plain": (60, 24)}
 # The same of Rego, of which gator shows the most.
-_REGO: Final = {"pss-restricted": (40, 30), "all-plain": (40, 30)}
+_REGO: Final = {"pss-restricted": (24, 16), "all-plain": (24, 16)}
 # The same of policies that Gatekeeper generates.
-_GENERATED: Final = 60
+_GENERATED: Final = 30
 
 
 def gatekeeper_profiles(laboratory: Lab) -> Row:

@@ -40,13 +40,13 @@ if TYPE_CHECKING:
 
 # Profiles, and of how many pods one is asked about.
 _SHARES: Final = {
-    "set-linux": 2,
-    "set-host": 3,
-    "set-exempt": 4,
-    "set-templates": 4,
-    "set-named": 2,
+    "set-linux": 5,
+    "set-host": 6,
+    "set-exempt": 8,
+    "set-templates": 8,
+    "set-named": 4,
 }
-_LEVEL: Final = ("pss/restricted", 6)
+_LEVEL: Final = ("pss/restricted", 15)
 MUTATORS: Final = ("Assign", "ModifySet")
 
 

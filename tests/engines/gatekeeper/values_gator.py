@@ -40,7 +40,7 @@ def gator_values(_: Lab) -> Row:
                 if not each.workload.path and not is_refused(held, each)
             ]
             mutate = mutator(held)
-            gator.load([each for each in emitted(held) if each["kind"] in MUTATORS])
+            gator.load([each for each in emitted(held) if each["kind"] in MUTATORS], judged=True)
             for request, verdict in zip(asked, gator.judge(asked), strict=True):
                 if verdict.object is None:
                     raise LabError(f"gator made nothing of {request.object}")

@@ -31,6 +31,11 @@ _WARNED: Final = re.compile(
 )
 
 
+def uncompiled(message: str) -> bool:
+    """Tell whether a message is of an expression that does not compile."""
+    return message.startswith("compilation error: ")
+
+
 def failed(message: str) -> bool:
     """Tell whether a message is of a policy that could not be evaluated."""
     return _FAILED.match(message) is not None

@@ -44,12 +44,12 @@ if TYPE_CHECKING:
 _API: Final = "policies.kyverno.io/v1"
 _WARNED: Final = re.compile(r"Policy [a-z0-9.-]+ failed: (\w+): ")
 # Of how many pods one is asked about, where `map` is asked about each.
-_SHARE: Final = 6
+_SHARE: Final = 15
 _BESIDE: Final = "set-linux"
-_SHARE_BESIDE: Final = 16
+_SHARE_BESIDE: Final = 40
 # The CLI compiles each policy again for each pod.
 _OFFLINE: Final = "set-linux"
-_SHARE_OFFLINE: Final = 12
+_SHARE_OFFLINE: Final = 25
 
 
 class Setting:

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 _MINOR: Final = "1.24"
 _SEED: Final = 1_224
 # How many sets of policies there are, and how many pods each of them judges.
-_SETS: Final = 40
+_SETS: Final = 20
 _PODS: Final = 15
 # Of each set as many policies as this: most pods are judged by one alone.
 _SIZES: Final = (1, 1, 2, 3)

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 # It judges the requests that name no namespace.
 NAMESPACE: Final = "lab-pods"
-_SERVER: Final = Server(
+SERVER: Final = Server(
     "kube-apiserver-1.24",
     (
         "--enable-admission-plugins=PodSecurityPolicy",
@@ -57,7 +57,7 @@ class PspCluster:
 
     def __init__(self) -> None:
         self._stack = ExitStack()
-        self._cluster = Cluster(_SERVER)
+        self._cluster = Cluster(SERVER)
         self._loaded: list[Object] = []
         self._marker: list[Object] = []
         self._rounds = 0

@@ -38,10 +38,10 @@ if TYPE_CHECKING:
     from tests.engines.rest import Object
 
 _SEED: Final = 1_337
-_PODS: Final = 300
+_PODS: Final = 150
 # What the live server is asked too, beside the plugin in process, which is much faster.
 _LIVE: Final = ("pss-restricted", *SAYABLE)
-_LIVE_PODS: Final = 60
+_LIVE_PODS: Final = 20
 # It judges nearly every field. One it may not: without a feature gate the server drops the policy's
 # word on it, and refuses what the profile leaves alone.
 _EVERYTHING: Final = "all-plain"

@@ -12,12 +12,15 @@ from typing import TYPE_CHECKING, Final
 
 from tests.engines import lab
 from tests.engines.apiserver import Cluster
+from tests.engines.canaries import GOOD
 from tests.engines.cluster.audit import Audit
 from tests.engines.controlplane import Server
 from tests.engines.gatekeeper.live import Gatekeeper
 from tests.engines.processes import Processes
 from tests.engines.proving import Difference, Lab, Row
-from tests.engines.rollout.plays import PLAYS, ROLLED
+from tests.engines.psp.live import SERVER
+from tests.engines.psp.objects import ANY, usable
+from tests.engines.rollout.plays import ANEW, PLAYS, ROLLED
 from tests.engines.rollout.stage import Stage
 
 if TYPE_CHECKING:
@@ -26,6 +29,8 @@ if TYPE_CHECKING:
     from tests.engines.rest import Object
     from tests.engines.rollout.stage import Seen
 
+# The role by which everybody may use a policy for a while that allows all.
+_WIDE: Final = "lab-wide"
 _NOTE: Final = "READMEs followed: rollout and removal"
 # Of a policy in which a field is misspelt the API server's type checker says so.
 _MISTAKEN: Final[Object] = {
@@ -79,6 +84,32 @@ def followed_in_gatekeeper(laboratory: Lab) -> Row:
         cues = {"collect": lambda: stack.enter_context(_collected(cluster))}
         seen = list(_played(cluster, ("gatekeeper",), cues=cues))
         return _row("gatekeeper", "gatekeeper", engine.version, seen)
+
+
+def followed_in_psp(_: Lab) -> Row:
+    """Follows the page of a PodSecurityPolicy, where a wider one may be used at first and last."""
+    with Cluster(SERVER) as cluster:
+        everyone = {"apiGroup": "rbac.authorization.k8s.io", "kind": "Group"}
+        everyone |= {"name": "system:authenticated"}
+        wide = [ANY, *usable(_WIDE, ANY["metadata"]["name"], subject=everyone)]
+
+        head = {"name": ANEW, "namespace": ROLLED}
+        anew = {"apiVersion": "v1", "kind": "Pod", "metadata": head, **GOOD}
+
+        def widen() -> None:
+            cluster.delete([anew])
+            cluster.apply(wide)
+
+        # Before it no namespace takes pods.
+        widen()
+        cluster.namespace(ROLLED)
+        cues: Mapping[str, Callable[[], object]] = {
+            "narrow": lambda: cluster.delete(wide[-1:]),
+            "make": lambda: cluster.create(anew, user="plain"),
+            "widen": widen,
+        }
+        seen = list(_played(cluster, ("psp",), cues=cues))
+        return _row("psp", "kube-apiserver", cluster.version, seen)
 
 
 def _played(

@@ -13,15 +13,19 @@ from tests.engines.psp.objects import BARE
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from tests.engines.controlplane import User
     from tests.engines.rest import Object, Outcome
 
 ROLLED: Final = "rolled"
 BESIDE: Final = "beside"
 # A pod that stands before anything is applied.
 OLD: Final = "old-bad"
+# One that is made when there is no other policy any more.
+ANEW: Final = "anew"
 ROLLOUT: Final = "Rollout"
 REMOVAL: Final = "Removal"
 TEMPLATES: Final = "gatekeeper-templates"
+DEFINITIONS: Final = "vap-parameters"
 
 # What becomes of the pod that is asked about.
 ADMITTED: Final = "admitted"
@@ -75,6 +79,8 @@ class Play(NamedTuple):
         names: what a refusal of it, or a warning, names.
         also: targets that are compiled besides.
         profiles: each of which is for the namespace of its own name.
+        options: of the target.
+        user: who asks.
     """
 
     target: str
@@ -85,11 +91,24 @@ class Play(NamedTuple):
     names: str = BROKEN
     also: tuple[str, ...] = ()
     profiles: tuple[str, ...] = (ROLLED,)
+    options: Mapping[str, str] = {}
+    user: User = "admin"
+
+    @property
+    def targets(self) -> list[object]:
+        """The targets of the profiles, the play's own last."""
+        own = {self.target: dict(self.options)} if self.options else self.target
+        return [*self.also, own]
 
 
 _FEW: Final = {"kubernetes": "1.36", "rules": {"hostPID": False, "privileged": False}}
+_LISTS: Final = {"kubernetes": "1.36", "rules": {"hostPID": False, "fsGroup": {"ranges": [7]}}}
 _LEVEL: Final = {"extends": ["pss/baseline"], "kubernetes": "1.36"}
 _SETS: Final = {"extends": ["pss/restricted"], "kubernetes": "1.36", "mutate": True}
+_PSP: Final = {
+    "kubernetes": "1.24",
+    "rules": {"hostPID": False, "hostIPC": False, "hostNetwork": False},
+}
 # Nothing that is printed says so.
 _NOT: Final = r"\A(?![\s\S]*{})"
 _FOUND: Final = rf"(?s)Pod {ROLLED}/{OLD}\b.*{BROKEN}"
@@ -97,6 +116,7 @@ _VAP_NOTE: Final = "validation.policy.admission.k8s.io/validation_failure"
 _PSA_NOTE: Final = "pod-security.kubernetes.io/audit-violations"
 _MISTAKES: Final = rf"(?m)^capgen-{ROLLED} +<none>$[\s\S]*^lab-mistaken +\S*map\["
 _HOOKED: Final = "pods/ephemeralcontainers"
+_BY: Final = rf" {ANEW} +capgen-{ROLLED}"
 _KYVERNO: Final = (
     Act("audit", ROLLOUT, ADMITTED, prints={3: _HOOKED}),
     Act("warn", ROLLOUT, WARNED),
@@ -115,6 +135,17 @@ PLAYS: Final = (
             Act("deny", ROLLOUT, REFUSED),
             Act("deny", REMOVAL, ADMITTED),
         ),
+    ),
+    Play(
+        "vap",
+        _LISTS,
+        ("policy",),
+        (
+            Act("deny", ROLLOUT, REFUSED, prints={3: _FOUND, 5: _MISTAKES}),
+            Act("deny", REMOVAL, ADMITTED),
+            Act("", REMOVAL, ADMITTED, place=DEFINITIONS),
+        ),
+        options={"parameters": "crd"},
     ),
     Play(
         "map",
@@ -163,5 +194,23 @@ PLAYS: Final = (
             Act("", REMOVAL, ADMITTED, place=TEMPLATES, cue="collect"),
         ),
         profiles=(ROLLED, BESIDE),
+    ),
+    Play(
+        "psp",
+        _PSP,
+        ("psp", "errored"),
+        (
+            Act(
+                "deny",
+                ROLLOUT,
+                ADMITTED,
+                last=3,
+                prints={1: r"(?m)^\+kind: PodSecurityPolicy$", 3: r"\byes\b"},
+            ),
+            Act("", "", REFUSED, cue="narrow"),
+            Act("deny", ROLLOUT, REFUSED, first=4, prints={4: _BY}, cue="make"),
+            Act("deny", REMOVAL, ADMITTED, cue="widen"),
+        ),
+        user="plain",
     ),
 )

@@ -130,7 +130,7 @@ class Stage:
             **self._play.spec,
             "enforcement": act.says,
             "match": {"namespaces": {"include": [act.profile]}},
-            "targets": [*self._play.also, self._play.target],
+            "targets": self._play.targets,
         }
         self._compiled_for[act.profile] = act.says
         head = {"apiVersion": "capgen/v1", "kind": "Profile", "metadata": {"name": act.profile}}
@@ -176,7 +176,7 @@ class Stage:
         """Ask about a pod of a name that was not asked about before."""
         self._asked += 1
         named = {**pod, "metadata": {"name": self._name()}}
-        (answer,) = self._cluster.judge(act.profile, [named])
+        (answer,) = self._cluster.judge(act.profile, [named], user=self._play.user)
         return answer
 
     def _name(self) -> str:

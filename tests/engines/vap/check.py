@@ -69,7 +69,7 @@ class _Judging:
         count = len(cases) - invalid
         note = f"{name}; {invalid} more are refused by the API itself"
         if left_out:
-            note += f", {len(left_out)} are of rules that other rows show"
+            note += f", {len(left_out)} more are left to the recordings"
         if name in NO_CHOICE:
             note += f"; no values can be chosen: {NO_CHOICE[name]}"
         return Row("vap", "kube-apiserver", cluster.version, count, tuple(differences), note)

@@ -1,17 +1,23 @@
-"""Faulty policies in the cluster, each in a namespace of its own, and requests that show them."""
+"""Faulty policies in the cluster, many at a time, and requests that show them.
+
+They warn, each by its own name, so that one answer tells of all of them.
+"""
 
 from __future__ import annotations
 
 import random
+import re
+from collections import defaultdict
 from itertools import zip_longest
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from tests.engines import recording
-from tests.engines.vap.asking import Standing, broken_rules, furnish
+from tests.engines.vap.asking import Standing, furnish
+from tests.engines.vap.narrowed import rules_in
 from tests.engines.vap.seeds import holding_in
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from capgen.policy.admit import Request
     from tests.engines.apiserver import Cluster
@@ -20,11 +26,14 @@ if TYPE_CHECKING:
     from tests.engines.vap.seeds import Seeded
 
 _SEED: Final = 77
-# Faulty policies that are asked at a time.
-_SLOTS: Final = 40
-# Requests that a fault is shown at first; one that none of them shows is shown all.
+# So many short warnings fit into one answer: one for each rule of each policy.
+_WARNINGS: Final = 36
+# Requests that a fault is shown at first, and how many are asked before it is seen who is left; one
+# that none of them shows is shown all that are made for its rules.
 _FIRST: Final = 30
+_PORTION: Final = 40
 _MARKER: Final = "fault-marker"
+_WARNED: Final = re.compile(r"Validation failed for ValidatingAdmissionPolicy '([^']*)'.*?: (\w+)$")
 
 
 class Expected(NamedTuple):
@@ -40,69 +49,92 @@ class Expected(NamedTuple):
     request: Request
     verdict: str
 
+    @property
+    def broken(self) -> frozenset[str]:
+        """The rules that are broken."""
+        admitted = self.verdict == recording.ADMITTED
+        return frozenset(() if admitted else self.verdict.split())
+
 
 class Asking:
     """The cluster, and the namespaces in which faulty policies hold."""
 
     def __init__(self, cluster: Cluster) -> None:
+        """Make the namespaces."""
         self._cluster = cluster
         self._rounds = 0
-        cluster.namespace(_MARKER)
-        # Two sets in turn: what held in one may still do while the other is prepared.
-        self._sets = [[f"fault-{side}-{slot}" for slot in range(_SLOTS)] for side in ("a", "b")]
-        for name in (*self._sets[0], *self._sets[1]):
+        # In turn: what held in one may still do while policies are made for the other.
+        self._spaces = ("fault-a", "fault-b")
+        for name in (_MARKER, *self._spaces):
             cluster.namespace(name)
 
-    def seen(self, found: Sequence[Seeded], expected: Sequence[Expected]) -> list[Fate]:
-        """Return of each fault `caught`, `missed`, or `refused` where the API does not take it."""
+    def seen(
+        self,
+        found: Sequence[Seeded],
+        expected: Sequence[Expected],
+        excused: Callable[[Seeded], bool],
+    ) -> list[Fate]:
+        """Return of each fault `caught`, `missed`, or `refused` where the API does not take it.
+
+        Args:
+            found: the faults.
+            expected: what they may be shown.
+            excused: tells of a fault that it is known not to be seen; it is shown the first alone.
+        """
         furnish(self._cluster, [each.request for each in expected])
-        first = [list(_telling(fault, expected))[:_FIRST] for fault in found]
-        verdicts = self._all(found, first)
-        missed = [place for place, verdict in enumerate(verdicts) if verdict == "missed"]
-        rest = [list(expected) for _ in missed]
-        again = self._all([found[place] for place in missed], rest)
-        for place, verdict in zip(missed, again, strict=True):
-            verdicts[place] = verdict
-        return verdicts
+        fates: list[Fate] = ["missed" for _ in found]
+        for places in _shared_out(found):
+            some = [found[place] for place in places]
+            for place, fate in zip(places, self._some(some, expected, excused), strict=True):
+                fates[place] = fate
+        return fates
 
-    def _all(self, found: Sequence[Seeded], asked: Sequence[Sequence[Expected]]) -> list[Fate]:
-        verdicts: list[Fate] = []
-        for start in range(0, len(found), _SLOTS):
-            part = slice(start, start + _SLOTS)
-            verdicts += self._some(found[part], asked[part])
-        return verdicts
-
-    def _some(self, found: Sequence[Seeded], asked: Sequence[Sequence[Expected]]) -> list[Fate]:
-        """Ask about so many faults as there are namespaces."""
+    def _some(
+        self,
+        found: Sequence[Seeded],
+        expected: Sequence[Expected],
+        excused: Callable[[Seeded], bool],
+    ) -> list[Fate]:
+        """Ask about so many faults as one answer can tell of."""
         self._rounds += 1
-        spaces = self._sets[self._rounds % 2]
-        standing = [
-            Standing(self._cluster, space, [each.request for each in some])
-            for space, some in zip(spaces, asked, strict=False)
-        ]
+        space = self._spaces[self._rounds % 2]
+        names = [f"fault-{self._rounds}-{number}" for number in range(len(found))]
         applied: list[Object] = []
-        verdicts: list[Fate] = []
         try:
-            for each in standing:
-                each.__enter__()
             taken = [
-                self._apply(fault, space, applied)
-                for fault, space in zip(found, spaces, strict=False)
+                self._apply(fault, name, space, applied)
+                for fault, name in zip(found, names, strict=True)
             ]
             self._mark(applied)
-            for there, some, fine in zip(standing, asked, taken, strict=True):
-                answers = there.answers([each.request for each in some]) if fine else ()
-                differs = any(map(_differs, some, answers))
-                verdicts.append(("caught" if differs else "missed") if fine else "refused")
+            left = {
+                name: fault for name, fault, fine in zip(names, found, taken, strict=True) if fine
+            }
+            refused = set(names) - left.keys()
+            self._ask(space, left, _turns(left.values(), expected, _FIRST))
+            known = {name for name, fault in left.items() if excused(fault)}
+            others = {name: fault for name, fault in left.items() if name not in known}
+            self._ask(space, others, _turns(others.values(), expected, len(expected)))
         finally:
             self._cluster.delete(applied)
-            for each in standing:
-                each.__exit__(None, None, None)
-        return verdicts
+        missed = known | others.keys()
+        fates: dict[bool, Fate] = {True: "missed", False: "caught"}
+        return ["refused" if name in refused else fates[name in missed] for name in names]
 
-    def _apply(self, fault: Seeded, space: str, applied: list[Object]) -> bool:
-        name = f"{space}-{self._rounds}"
-        policy = fault.artefact.policy | {"metadata": {"name": name}}
+    def _ask(self, space: str, left: dict[str, Seeded], asked: Sequence[Expected]) -> None:
+        """Ask, a portion after the other, and take those away that are seen.
+
+        What was made for the rules of those that are seen is not asked any more.
+        """
+        while asked := _concerning(left.values(), asked):
+            some, asked = asked[:_PORTION], asked[_PORTION:]
+            requests = [each.request for each in some]
+            with Standing(self._cluster, space, requests) as standing:
+                for each, answer in zip(some, standing.answers(requests), strict=True):
+                    for name in _differing(left, each, answer):
+                        del left[name]
+
+    def _apply(self, fault: Seeded, name: str, space: str, applied: list[Object]) -> bool:
+        policy = _brief(fault.artefact.policy) | {"metadata": {"name": name}}
         if not self._cluster.create(policy).admitted:
             return False
         applied.append(policy)
@@ -133,21 +165,72 @@ class Asking:
         self._cluster.wait_answer(_MARKER, pod, lambda a: a.policy == name, what=what)
 
 
-def _telling(fault: Seeded, expected: Sequence[Expected]) -> Iterator[Expected]:
-    """Yield requests that may show a fault: of its rule, or some of each; good and bad in turn."""
-    rules = {each.rule for each in expected}
-    own = [each for each in expected if fault.about not in rules or each.rule == fault.about]
-    if fault.about not in rules:
+def _shared_out(found: Sequence[Seeded]) -> Iterator[list[int]]:
+    """Yield the places of faults that are asked about together; those of a rule are neighbours."""
+    places: list[int] = []
+    warnings = 0
+    for place, fault in enumerate(found):
+        most = len(rules_in(fault.artefact.policy))
+        if warnings + most > _WARNINGS:
+            yield places
+            places, warnings = [], 0
+        places.append(place)
+        warnings += most
+    if places:
+        yield places
+
+
+def _brief(policy: Object) -> Object:
+    """Return a policy whose messages are the ids of its rules: long ones would crowd each other.
+
+    Where it errs it does not judge: that it warns of an error would be taken for a failure of ours.
+    """
+    validations = [
+        {"expression": each["expression"], "message": str(each["message"]).partition(":")[0]}
+        for each in policy["spec"]["validations"]
+    ]
+    spec = policy["spec"] | {"validations": validations, "failurePolicy": "Ignore"}
+    return policy | {"spec": spec}
+
+
+def _turns(left: Iterable[Seeded], expected: Sequence[Expected], most: int) -> list[Expected]:
+    """Return requests that may show the faults: so many for each, of each rule in turn."""
+    kinds = dict.fromkeys(
+        (fault.about, frozenset(rules_in(fault.artefact.policy))) for fault in left
+    )
+    lists = [list(_telling(about, rules, expected))[:most] for about, rules in kinds]
+    turns = (each for row in zip_longest(*lists) for each in row if each is not None)
+    return list({id(each): each for each in turns}.values())
+
+
+def _concerning(left: Iterable[Seeded], asked: Sequence[Expected]) -> list[Expected]:
+    """Return the requests that are for the rules of some fault, or for none."""
+    rules = {rule for fault in left for rule in rules_in(fault.artefact.policy)}
+    return [each for each in asked if rules and (not each.rule or each.rule in rules)]
+
+
+def _telling(about: str, rules: frozenset[str], expected: Sequence[Expected]) -> Iterator[Expected]:
+    """Yield requests that may show a fault: of the policy's rules, good and bad in turn."""
+    own = [each for each in expected if not each.rule or each.rule in rules]
+    if about not in rules:
         random.Random(_SEED).shuffle(own)
-        own.sort(key=lambda each: each.rule != "")
+    own.sort(key=lambda each: each.rule != "")
     good = [each for each in own if each.verdict == recording.ADMITTED]
     bad = [each for each in own if each.verdict != recording.ADMITTED]
     for pair in zip_longest(bad, good):
         yield from (each for each in pair if each is not None)
 
 
-def _differs(expected: Expected, answer: Answer) -> bool:
+def _differing(left: dict[str, Seeded], each: Expected, answer: Answer) -> list[str]:
+    """Return the policies by which an answer is not as it should be."""
     if not answer.admitted:
-        return False
-    broken = expected.verdict.split() if expected.verdict != recording.ADMITTED else []
-    return set(broken_rules(answer.warnings)) != set(broken)
+        return []
+    warned: dict[str, set[str]] = defaultdict(set)
+    for text in answer.warnings:
+        if found := _WARNED.match(text):
+            warned[found[1]].add(found[2])
+    return [
+        name
+        for name, fault in left.items()
+        if warned[name] != rules_in(fault.artefact.policy) & each.broken
+    ]

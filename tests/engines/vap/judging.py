@@ -5,6 +5,7 @@ from __future__ import annotations
 from contextlib import ExitStack
 from typing import TYPE_CHECKING, Self
 
+from capgen.targets import vap
 from tests.engines.applied import Applied, canaries
 from tests.engines.vap.asking import Standing, furnish, word
 
@@ -12,6 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from capgen.policy.admit import Request
+    from capgen.targets.base import Target
     from tests.engines.agreement import Reference, Word
     from tests.engines.apiserver import Cluster
     from tests.engines.rest import Object
@@ -27,6 +29,7 @@ class Judging:
         requests: Sequence[Request],
         *,
         typed: bool = False,
+        target: Target = vap.TARGET,
     ) -> None:
         """Prepare to ask about the requests, and for `mistakes` if the policies are typed."""
         self._typed = typed
@@ -35,7 +38,7 @@ class Judging:
         self._stack = ExitStack()
         furnish(cluster, requests)
         found = canaries(cluster, reference)
-        self._applied = Applied(cluster, reference.profile, found)
+        self._applied = Applied(cluster, reference.profile, found, target)
         self._standing = Standing(cluster, self._applied.name, requests)
 
     def __enter__(self) -> Self:

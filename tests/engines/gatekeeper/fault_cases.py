@@ -1,0 +1,187 @@
+"""What the templates of profiles are asked, so that a fault in one of them is seen."""
+
+from __future__ import annotations
+
+import copy
+import random
+from itertools import product
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from capgen.policy.admit import Operation, Request
+from capgen.policy.values import nested
+from capgen.policy.witness import base_pod, witnesses
+from capgen.policy.workload import WORKLOADS
+from tests import exempted_everywhere
+from tests.engines import recording
+from tests.engines.agreement import Reference
+from tests.engines.gatekeeper.target import emitted
+from tests.engines.judged import judged, recorded
+from tests.pods import DROP, good, tweak
+from tests.policy.made import profile as made
+from tests.served import handed_over
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from capgen.policy.profile import Profile
+    from tests.engines.rest import Object
+
+_SEED: Final = 77
+# The requests that a fault is shown at first: created objects, and changes of what stands.
+_CREATED: Final = 40
+_CHANGED: Final = 12
+# One kind for each path to a template.
+_KINDS: Final = tuple({each.path: each for each in WORKLOADS if each.path}.values())
+_PRIVILEGED: Final = "spec.containers.0.securityContext.privileged"
+_ESCALATES: Final = "spec.containers.0.securityContext.allowPrivilegeEscalation"
+
+
+class Case(NamedTuple):
+    """A template of a profile, and what it is asked.
+
+    Attributes:
+        place: the namespace of what it is asked.
+        about: its rule.
+        template: the template.
+        constraint: its constraint, which looks at that namespace.
+        created: some requests that create something.
+        changed: some requests that change what stands.
+        own: all requests, as they are asked.
+        minors: the profile's.
+    """
+
+    place: str
+    about: str
+    template: Object
+    constraint: Object
+    created: list[Request]
+    changed: list[Request]
+    own: list[Request]
+    minors: range
+
+
+def cases(language: str) -> Iterator[Case]:
+    """Yield the templates of profiles, each with the values of its profile."""
+    for profile, asked in _profiles():
+        reference = Reference(profile)
+        objects = emitted(profile, (language,))
+        half = len(objects) // 2
+        for rule, template, constraint in zip(
+            profile.rules, objects[:half], objects[half:], strict=True
+        ):
+            place = f"{profile.name}-{rule.id}".lower()
+            looking = copy.deepcopy(constraint)
+            looking["spec"]["match"]["namespaces"] = [place]
+            own = [
+                request._replace(namespace=place) for about, request in asked if about == rule.id
+            ]
+            if not own:
+                # A rule that no exemption lifts is as it is without it.
+                continue
+            own += list(_updates(profile, own))
+            created = [each for each in own if each.operation is Operation.CREATE]
+            changed = [each for each in own if each.operation is not Operation.CREATE]
+            yield Case(
+                place,
+                rule.id,
+                template,
+                looking,
+                _some(created, reference, rule.id, _CREATED),
+                _some(changed, reference, rule.id, _CHANGED),
+                own,
+                profile.minors,
+            )
+
+
+def _updates(profile: Profile, own: Sequence[Request]) -> Iterator[Request]:
+    """Yield updates of labels alone, and of controllers to a bad template."""
+    for each in own:
+        if each.old_object is not None and not each.subresource:
+            yield each._replace(object=each.old_object)
+    bad = [each for each in own if not each.workload.path and each.old_object is None]
+    reference = Reference(profile)
+    wrong = next((each for each in bad if not reference.word(each).allowed), None)
+    if wrong is None:
+        return
+    for kind in _KINDS:
+        was, now = (nested(kind.path, pod) for pod in (base_pod(profile), wrong.object))
+        update = Request(now, kind, Operation.UPDATE, was, namespace=wrong.namespace)
+        yield from (update, update._replace(old_object=now))
+
+
+def _some(requests: list[Request], reference: Reference, rule: str, most: int) -> list[Request]:
+    """Return so many requests as they are judged, half of them refused by the rule."""
+    sides: dict[bool, list[Request]] = {True: [], False: []}
+    for each in requests:
+        handed = handed_over(each, reference.profile.minors)
+        sides[rule in reference.word(handed).rules].append(handed)
+    chance = random.Random(_SEED)
+    return [
+        each
+        for side in sides.values()
+        for each in (side if len(side) <= most // 2 else chance.sample(side, most // 2))
+    ]
+
+
+_Asks = tuple["Profile", "list[tuple[str, Request]]"]
+_EVERY: Final = ("all-plain", "all-turned", "all-effective", "all-both", "all-token")
+_EXEMPT: Final = ("all-plain", "all-turned")
+_DROPS: Final = """
+    kubernetes: "1.36"
+    rules: {capabilities: {drop: [NET_RAW, KILL], allow: [CHOWN]}}
+"""
+_CHOSEN: Final = """
+    kubernetes: "1.36"
+    rules: {privileged: false}
+    match:
+      podSelector:
+        matchExpressions:
+          - {key: a, operator: In, values: [x, w]}
+          - {key: b, operator: NotIn, values: [z]}
+          - {key: c, operator: Exists}
+          - {key: d, operator: DoesNotExist}
+"""
+
+
+def _profiles() -> Iterator[_Asks]:
+    """Yield profiles, and for each what it is asked, with the rule that it is asked for."""
+    for name in _EVERY:
+        each = judged()[name]
+        profile = each.profile()
+        verdicts = recording.load(each.recording)
+        yield (
+            profile,
+            [
+                (asked.rule, asked.request)
+                for asked in recorded(profile)
+                if verdicts[asked.key] != recording.INVALID
+            ],
+        )
+    for name in _EXEMPT:
+        profile = judged()[name].profile()
+        rules = {witness.name: witness.rule for witness in witnesses(profile)}
+        for kind, lifted, asked in (
+            ("image", exempted_everywhere.by_image, exempted_everywhere.asked_by_image),
+            ("name", exempted_everywhere.by_name, exempted_everywhere.asked_by_name),
+        ):
+            rows = [(rules[about.partition(",")[0]], request) for about, request in asked(profile)]
+            # Of those who are not exempt, too.
+            rows += [(witness.rule, witness.request) for witness in witnesses(profile)]
+            yield lifted(profile)._replace(name=f"{name}-{kind}"), rows
+    drops = made(_DROPS)._replace(name="drops", controllers=True)
+    yield drops, [(each.rule, each.request) for each in recorded(drops)]
+    yield _selected()
+
+
+def _selected() -> _Asks:
+    """Return a profile that selects pods by their labels, and a bad pod with each set of labels."""
+    profile = made(_CHOSEN)._replace(name="selected", controllers=True)
+    values = {"a": (None, "x", "w", "z"), "b": (None, "z", ""), "c": (None, ""), "d": (None, "")}
+    asked = []
+    for chosen in product(*values.values()):
+        labels = {
+            key: value for key, value in zip(values, chosen, strict=True) if value is not None
+        }
+        pod = tweak(good(), {"metadata.labels": labels, _PRIVILEGED: True, _ESCALATES: DROP})
+        asked.append(("privileged", Request(pod)))
+    return profile, asked
