@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from tests.engines.rest import Object
 
 # Profiles with faults, and of how many conditions that are left out one is.
-_PROFILES: Final = {"set-linux": 5, "set-exempt": 2, "set-host": 1}
+_PROFILES: Final = {"set-linux": 3, "set-exempt": 1, "set-host": 1}
 # Faulty policies that are asked at a time, and requests that go to each at a time.
 _SLOTS: Final = 30
 _CHUNK: Final = 12
