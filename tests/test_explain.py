@@ -85,5 +85,7 @@ def test_an_unknown_target_is_refused(tmp_path: Path) -> None:
 
 def test_a_targets_options_are_taken(tmp_path: Path) -> None:
     """They decide what is written, and so what is said."""
-    with pytest.raises(UsageError, match="the target `vap` has no options"):
+    with pytest.raises(UsageError, match="the target `map` has no options"):
+        explain(_written(tmp_path, "[{map: {engines: cel}}]"), None)
+    with pytest.raises(UsageError, match="the target `vap` has no option `engines`"):
         explain(_written(tmp_path, "[{vap: {engines: cel}}]"), None)

@@ -6,6 +6,7 @@ left alone, need of what stands there already. What nobody needs any more goes.
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING, NamedTuple
 
 from capgen.targets.base import Artefact
@@ -37,11 +38,16 @@ class Shared(NamedTuple):
 def bundles(out: Path, compiled: Sequence[Compiled]) -> list[Shared]:
     """Return the bundles of what is compiled, by what stands below `out`.
 
+    One that nobody needs is none, unless it stands there: then it has no files any more.
+
     Raises:
         OSError: a file there cannot be read.
     """
     targets = {each.target: each.bundle for each in compiled if each.bundle is not None}
-    return [_bundle(out, target, bundle, compiled) for target, bundle in targets.items()]
+    found = (_bundle(out, target, bundle, compiled) for target, bundle in targets.items())
+    return [
+        each for each in found if each.artefacts or each.missing or os.path.lexists(out / each.name)
+    ]
 
 
 def _bundle(out: Path, target: str, bundle: Bundle, compiled: Sequence[Compiled]) -> Shared:

@@ -166,3 +166,21 @@ def test_options_of_a_profile(capgen: Capgen) -> None:
         capgen.write("one.yaml", text.replace("[gatekeeper]", f"[gatekeeper: {options}]"))
         done = capgen("compile", "./one.yaml")
         assert (done.code, said in done.stderr) == (code, True), done.stderr
+
+
+def test_definitions_of_parameters(capgen: Capgen) -> None:
+    """Profiles of one structure share one; without the option there is no such folder."""
+    shared = capgen.folder / "out/vap-parameters"
+    for name, ranges in (("one", "[1-5]"), ("two", "[7]")):
+        spec = f'  kubernetes: "1.36"\n  rules: {{runAsUser: {{ranges: {ranges}}}}}\n'
+        spec += "  targets: [{vap: {parameters: crd}}]\n"
+        capgen.write(f"{name}.yaml", HEAD.format(name) + spec)
+        assert capgen("compile", f"./{name}.yaml", "-t", "vap").code == 0
+    assert not shared.exists()
+    for name in ("one", "two"):
+        assert capgen("compile", f"./{name}.yaml").code == 0
+    assert len(list(shared.glob("capgenparameters*.yaml"))) == 1
+    assert capgen("compile", "./one.yaml", "-t", "vap").code == 0
+    assert len(list(shared.glob("capgenparameters*.yaml"))) == 1
+    assert capgen("compile", "./two.yaml", "-t", "vap").code == 0
+    assert not list(shared.glob("*"))

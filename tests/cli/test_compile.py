@@ -209,7 +209,7 @@ REFUSED = {
     ),
     "output below a file": (
         ("pss/baseline", "-o", "web.yaml/in"),
-        "error: cannot write `web.yaml/in/pss-baseline`: not a directory",
+        "error: cannot write `web.yaml/in`: not a directory",
     ),
     "stale accept": (
         ("./stale.yaml", "-t", "vap"),
