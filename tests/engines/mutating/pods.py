@@ -71,6 +71,14 @@ _EDGES: Final[dict[str, tuple[dict[str, Any], dict[str, Any]]]] = {
             }
         },
     ),
+    "its own AppArmor profile": (
+        {"securityContext": {"appArmorProfile": {"type": "Unconfined"}}},
+        {"securityContext": {"appArmorProfile": {"type": "Unconfined"}}},
+    ),
+    "a container's AppArmor profile": (
+        {},
+        {"securityContext": {"appArmorProfile": {"type": "Unconfined"}}},
+    ),
     "shares its users": ({"hostUsers": True}, {}),
     "is privileged": (
         {},
@@ -85,6 +93,10 @@ _EDGES: Final[dict[str, tuple[dict[str, Any], dict[str, Any]]]] = {
         {"securityContext": {"capabilities": {"add": None, "drop": []}, "privileged": None}},
     ),
     "drops what is added": ({}, {"securityContext": {"capabilities": {"drop": ["CHOWN"]}}}),
+    "drops the other that is added": (
+        {},
+        {"securityContext": {"capabilities": {"drop": ["NET_BIND_SERVICE"]}}},
+    ),
     "drops some": ({}, {"securityContext": {"capabilities": {"drop": ["KILL", "ALL", "KILL"]}}}),
     "adds some": ({}, {"securityContext": {"capabilities": {"add": ["KILL", "CHOWN"]}}}),
     "half an SELinux label": (
