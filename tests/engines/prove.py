@@ -150,7 +150,7 @@ CHECKS = (
     Check("kernel", seccomp_filters),
     Check("kernel", apparmor_profiles),
     Check("node", node_processes, alone=True),
-    Check("faults", vap_faults),
+    Check("faults", vap_faults, single=True),
     Check("faults", set_faults),
     Check("faults", security_context_faults),
     Check("faults", docker_faults),
