@@ -73,15 +73,14 @@ def _plan_set(source: Source, union: Union, targets: Sequence[str]) -> list[Comp
 
 
 def _compile_set(source: Source, union: Union, wanted: Target) -> Compiled:
-    if target(wanted.name).emit_set is not None and wanted.emit_set is None:
-        message = f"the options of `{wanted.name}` are for one profile, not for a set"
-        raise source.error(message, "spec")
     if wanted.emit_set is None:
-        takes = ", ".join(f"`{each.name}`" for each in TARGETS if each.emit_set is not None)
-        message = (
-            f"the target `{wanted.name}` says one profile, not that one of several must admit the"
-            f" pod; a set is taken by {takes}"
-        )
+        takes = [each.name for each in TARGETS if each.emit_set is not None]
+        message = f"the options of `{wanted.name}` are for one profile, not for a set"
+        if wanted.name not in takes:
+            message = (
+                f"the target `{wanted.name}` says one profile, not that one of several must admit"
+                f" the pod; a set is taken by {', '.join(f'`{name}`' for name in takes)}"
+            )
         raise source.error(message, "spec")
     for place, each in enumerate(union.any_of):
         _check_version(source, each, wanted, "spec", "anyOf", place)

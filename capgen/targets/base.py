@@ -193,6 +193,11 @@ def content_hash(policy: Profile | Union) -> str:
     return _hashed(meaning)
 
 
+def digest(meaning: object) -> str:
+    """Return eight hexadecimal digits for plain data, whatever the order of its keys."""
+    return _hashed(meaning)[:_DIGEST]
+
+
 def _hashed(meaning: object) -> str:
     text = json.dumps(meaning, sort_keys=True, separators=(",", ":"), default=attrgetter("value"))
     return hashlib.sha256(text.encode()).hexdigest()

@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from capgen.errors import UsageError
+from capgen.errors import UsageError, nearest
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from capgen.targets.base import Options, Target
 
@@ -35,6 +35,35 @@ def listed(options: Mapping[str, object]) -> dict[str, list[str]]:
         UsageError: a value is neither.
     """
     return {key: _texts(key, value) for key, value in options.items()}
+
+
+def chosen(
+    target: str, options: Options, key: str, known: Sequence[str], wrong: str
+) -> Sequence[str] | None:
+    """Return the values of the only option that a target has; None where it is not given.
+
+    Args:
+        target: the target's name.
+        options: what is given.
+        key: the option's name.
+        known: the values that it may have.
+        wrong: says of the target, before a value that is none of them, that it is none.
+
+    Raises:
+        UsageError: another option is given, or a value that is not known, or none.
+    """
+    for each in options:
+        if each != key:
+            msg = f"the target `{target}` has no option `{each}`{nearest(each, (key,))}"
+            raise UsageError(f"{msg}; known: `{key}`")
+    listed = ", ".join(known)
+    for value in options.get(key, ()):
+        if value not in known:
+            msg = f"`{target}` {wrong} `{value}`{nearest(value, known)}"
+            raise UsageError(f"{msg}; known: {listed}")
+    if key in options and not options[key]:
+        raise UsageError(f"`{key}` of `{target}` names none; known: {listed}")
+    return options.get(key)
 
 
 def _texts(key: str, value: object) -> list[str]:

@@ -9,11 +9,11 @@ from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
-from capgen.errors import UsageError, nearest
 from capgen.policy.workload import WORKLOADS
 from capgen.targets.base import Artefact, Output, Target, object_metadata, object_name
 from capgen.targets.cel import cells
 from capgen.targets.folder import folder
+from capgen.targets.options import chosen
 from capgen.targets.yaml_text import dump
 
 from .bundle import BUNDLE, CONSTRAINTS
@@ -71,18 +71,8 @@ def configured(options: Options) -> Callable[[Profile], Output]:
     Raises:
         UsageError: an option or its value is unknown.
     """
-    for key in options:
-        if key != _OPTION:
-            msg = f"the target `gatekeeper` has no option `{key}`{nearest(key, (_OPTION,))}"
-            raise UsageError(f"{msg}; known: `{_OPTION}`")
-    asked = options.get(_OPTION, ("cel",))
-    known = ", ".join(ENGINES)
-    for value in asked:
-        if value not in ENGINES:
-            msg = f"`gatekeeper` writes for no engine `{value}`{nearest(value, ENGINES)}"
-            raise UsageError(f"{msg}; known: {known}")
-    if not asked:
-        raise UsageError(f"`{_OPTION}` of `gatekeeper` names none; known: {known}")
+    asked = chosen(TARGET.name, options, _OPTION, tuple(ENGINES), "writes for no engine")
+    asked = ("cel",) if asked is None else asked
     return partial(emit, engines=tuple(each for each in ENGINES if each in asked))
 
 

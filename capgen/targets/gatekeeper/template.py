@@ -7,8 +7,6 @@ says it otherwise, is another kind beside it, so that no profile changes the tem
 
 from __future__ import annotations
 
-import hashlib
-import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
@@ -16,7 +14,7 @@ from capgen.lang.parameters import Given
 from capgen.policy.exempt import lifting
 from capgen.policy.expressions import tests
 from capgen.policy.rules import part_of
-from capgen.targets.base import MANAGER
+from capgen.targets.base import MANAGER, digest
 
 from . import native, rego
 from .bundle import TITLE
@@ -29,7 +27,6 @@ if TYPE_CHECKING:
     from capgen.policy.rules import Rule
 
 _API: Final = "templates.gatekeeper.sh/v1"
-_DIGEST: Final = 8
 
 
 class Engine(NamedTuple):
@@ -88,7 +85,7 @@ def template_of(profile: Profile, rule: Rule, engines: Sequence[str]) -> Templat
     }
     validated = {"validation": {"openAPIV3Schema": schema}} if given.known else {}
     targets = [{"target": "admission.k8s.gatekeeper.sh", "code": code}]
-    kind = f"Capgen{rule.id[:1].upper()}{rule.id[1:]}{_digest([validated, targets])}"
+    kind = f"Capgen{rule.id[:1].upper()}{rule.id[1:]}{digest([validated, targets])}"
     metadata = {
         "name": kind.lower(),
         "labels": {"app.kubernetes.io/managed-by": MANAGER},
@@ -105,8 +102,3 @@ def template_of(profile: Profile, rule: Rule, engines: Sequence[str]) -> Templat
         "spec": {"crd": crd, "targets": targets},
     }
     return Template(kind, document, {name: each.value for name, each in given.known.items()})
-
-
-def _digest(meaning: object) -> str:
-    text = json.dumps(meaning, sort_keys=True, separators=(",", ":"))
-    return hashlib.sha256(text.encode()).hexdigest()[:_DIGEST]

@@ -78,18 +78,12 @@ def _artefacts(
     there: Named | None = None,
 ) -> list[Artefact]:
     artefacts = []
-    for shape, asked in made:
+    for shape, spec in made:
         name = object_name(policy.name, shape.part)
-        spec, binding = (
-            asked,
-            {
-                "policyName": name,
-                "validationActions": [ACTIONS[enforcement.value]],
-            },
-        )
+        binding = {"policyName": name, "validationActions": [ACTIONS[enforcement.value]]}
         # One that asks for no value has no parameters, and none that could be missing.
-        if there is not None and asks(asked):
-            spec, binding = there.asked(asked), there.bound(binding)
+        if there is not None and asks(spec):
+            spec, binding = there.asked(spec), there.bound(binding)  # noqa: PLW2901 - the same, named
         for role, kind, said in (
             ("policy", "ValidatingAdmissionPolicy", spec),
             ("binding", "ValidatingAdmissionPolicyBinding", binding),

@@ -95,10 +95,7 @@ def with_parameters(found: Guide, kind: str) -> Guide:
     return replace(
         found,
         about=f"{found.about} {values}",
-        preflight=(
-            *found.preflight,
-            _OWNERS,
-        ),
+        preflight=(*found.preflight, _OWNERS),
         rollout=(
             Step(
                 "Apply the definitions that profiles share, and wait until the API server knows"

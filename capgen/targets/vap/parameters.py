@@ -8,20 +8,19 @@ shared informer ends with the policies. What is of a kind of our own it watches 
 
 from __future__ import annotations
 
-import hashlib
-import json
 import re
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-from capgen.errors import UsageError, nearest
 from capgen.targets.base import (
     MANAGER,
     Artefact,
     Bundle,
+    digest,
     object_metadata,
     object_name,
 )
 from capgen.targets.folder import README, kustomization
+from capgen.targets.options import chosen
 from capgen.targets.templates import render
 from capgen.targets.yaml_text import dump
 
@@ -41,7 +40,6 @@ _ASKED: Final = re.compile(rf"\b{ROOT}\.(rules|exempt)")
 FOLDER: Final = "vap-parameters"
 _OPTION: Final = "parameters"
 _KINDS: Final = ("crd",)
-_DIGEST: Final = 8
 _API: Final = f"{GROUP}/{VERSION}"
 _KIND: Final = re.compile(rf"^apiVersion: {re.escape(_API)}\nkind: (Capgen\w+)$", re.MULTILINE)
 _MEANS: Final = "The values that the rules of a profile list. Written by capgen."
@@ -86,8 +84,7 @@ def named(profile: Profile, values: InParameters) -> Named | None:
     schema = values.schema()
     if not schema:
         return None
-    digest = hashlib.sha256(_text(schema).encode()).hexdigest()[:_DIGEST]
-    kind = f"CapgenParameters{digest}"
+    kind = f"CapgenParameters{digest(schema)}"
     plural = kind.lower()
     definition = {
         "apiVersion": "apiextensions.k8s.io/v1",
@@ -132,27 +129,13 @@ def named(profile: Profile, values: InParameters) -> Named | None:
     )
 
 
-def _text(schema: object) -> str:
-    return json.dumps(schema, sort_keys=True, separators=(",", ":"))
-
-
 def check(options: Options) -> None:
     """See that the options of the target ask for parameters as it can have them.
 
     Raises:
         UsageError: an option or its value is unknown.
     """
-    for key in options:
-        if key != _OPTION:
-            msg = f"the target `vap` has no option `{key}`{nearest(key, (_OPTION,))}"
-            raise UsageError(f"{msg}; known: `{_OPTION}`")
-    known = ", ".join(_KINDS)
-    for value in options[_OPTION]:
-        if value not in _KINDS:
-            msg = f"`vap` has no parameters in a `{value}`{nearest(value, _KINDS)}; known: {known}"
-            raise UsageError(msg)
-    if not options[_OPTION]:
-        raise UsageError(f"`{_OPTION}` of `vap` names none; known: {known}")
+    chosen("vap", options, _OPTION, _KINDS, "has no parameters in a")
 
 
 def _needs(text: str) -> str:
