@@ -8,11 +8,10 @@ Upstream: kubernetes 1.36, pkg/apis/core/validation/validation.go.
 
 from __future__ import annotations
 
-from copy import deepcopy
 from typing import TYPE_CHECKING, Any, Final
 
 from .catalogue import CATALOGUE
-from .pod import mapping
+from .pod import copied, mapping
 from .subjects import CONTAINER_LISTS, EACH, Field, Level
 from .workload import pod_of
 
@@ -43,8 +42,8 @@ def adapted(request: Request) -> Request | None:
 
     What stands already is adapted with what is new.
     """
-    changed: Any = deepcopy(request.object)
-    old: Any = deepcopy(request.old_object)
+    changed: Any = copied(request.object)
+    old: Any = copied(request.old_object)
     both = [pod_of(request.workload, each) for each in (changed, old) if each is not None]
     pods = [each for each in both if isinstance(each, dict) and isinstance(each.get("spec"), dict)]
     if len(pods) < len(both):

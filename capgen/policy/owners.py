@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import copy
 from typing import TYPE_CHECKING, Any, Final
+
+from .pod import copied
 
 if TYPE_CHECKING:
     from .pod import Mapping
@@ -20,7 +21,7 @@ def owner(workload: Workload, pod: Mapping, name: str = "judged", namespace: str
     metadata = dict(pod.get("metadata") or {})
     metadata["labels"] = {**(metadata.get("labels") or {}), **_LABELS}
     metadata.pop("name", None)
-    template: Mapping = {"metadata": metadata, "spec": copy.deepcopy(pod["spec"])}
+    template: Mapping = {"metadata": metadata, "spec": copied(pod["spec"])}
     version = f"{workload.group}/{workload.version}" if workload.group else workload.version
     top: Mapping = {"apiVersion": version, "kind": workload.kind, "metadata": {"name": name}}
     if namespace:

@@ -7,7 +7,6 @@ level where it may stand. The verdict is known from how the witness was made.
 from __future__ import annotations
 
 import re
-from copy import deepcopy
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeAlias
 
 from capgen.errors import ProfileError
@@ -18,6 +17,7 @@ from .cases import cases, conditions
 from .edges import good, put
 from .expressions import AnyOf, tests
 from .match import Operator
+from .pod import copied
 from .predicates import holds
 from .rules import part_of
 from .subjects import EACH, Field, Level, TokenMount
@@ -101,7 +101,7 @@ def base_pod(profile: Profile) -> _Pod:
             inside = field.level is Level.CONTAINER
             structs = [setup, *spec["containers"]] if inside else [spec]
             for struct in structs:
-                put(struct, edge.path, deepcopy(edge.value))
+                put(struct, edge.path, copied(edge.value))
     metadata = {"name": "witness", "labels": _labels(profile)}
     return {"apiVersion": "v1", "kind": "Pod", "metadata": metadata, "spec": spec}
 
@@ -159,7 +159,7 @@ def _beside(base: _Pod, label: str, bad: Request) -> Iterator[tuple[str, Request
         bad: asks to add it.
     """
     (container,) = bad.object["spec"][_ADDED]
-    fine = deepcopy(base["spec"]["containers"][0]) | {"name": "first"}
+    fine = copied(base["spec"]["containers"][0]) | {"name": "first"}
 
     def request(*listed: _Pod) -> Request:
         old, new = (
@@ -186,14 +186,14 @@ def _own(container: _Pod, spec: _Pod, path: tuple[str, ...]) -> None:
         if step == "securityContext":
             own, above = own.setdefault(step, {}), above[step]
         else:
-            own[step] = deepcopy(above[step])
+            own[step] = copied(above[step])
             return
 
 
 def _request(base: _Pod, changes: tuple[Change, ...]) -> Request:
     """Ask to create the base pod with changes, or to add a container to it where one is changed."""
-    pod = deepcopy(base)
-    new = deepcopy(pod["spec"]["containers"][0]) | {"name": "debugger"}
+    pod = copied(base)
+    new = copied(pod["spec"]["containers"][0]) | {"name": "debugger"}
     added = False
     for way, path, value in changes:
         added = added or way == NEW
@@ -203,7 +203,7 @@ def _request(base: _Pod, changes: tuple[Change, ...]) -> Request:
         if path:
             if way not in (SPEC, METADATA):
                 _own(struct, pod["spec"], path)
-            put(struct, path, deepcopy(value) if value is not UNSET else UNSET)
+            put(struct, path, copied(value) if value is not UNSET else UNSET)
     if not added:
         return Request(pod)
     grown = {**pod, "spec": {**pod["spec"], _ADDED: [new]}}
