@@ -82,6 +82,7 @@ MODULES = {
         {
             "kyverno": "github.com/kyverno/kyverno/cmd/kyverno",
             "kubectl-kyverno": "github.com/kyverno/kyverno/cmd/cli/kubectl-kyverno",
+            "reports-controller": "github.com/kyverno/kyverno/cmd/reports-controller",
         },
         "github.com/kyverno/kyverno",
         stamps={"github.com/kyverno/kyverno/pkg/version.BuildVersion": "{version}"},

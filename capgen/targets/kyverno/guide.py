@@ -18,6 +18,15 @@ if TYPE_CHECKING:
 _WEBHOOKS: Final = (
     "kubectl get validatingwebhookconfiguration kyverno-resource-validating-webhook-cfg -o yaml"
 )
+_REPORTS: Final = (
+    "kubectl get policyreports --all-namespaces",
+    "kubectl describe policyreports --all-namespaces",
+)
+# Seen: its reports controller begins 30 seconds after a change, and gathers for 10 more.
+_REPORTED: Final = (
+    "Reports come a minute after what they tell of; the last command says which rule, container and"
+    " value."
+)
 _CONFIGURED: Final = (
     "Kyverno is asked about every namespace and kind that the profile judges. Its chart leaves out"
     " `kube-system` and its own namespace (`config.webhooks`, `config.excludeKyvernoNamespace`),"
@@ -156,7 +165,7 @@ def _rollout(profile: Profile, *, sets: bool) -> Iterator[Step]:
         " and apply again: the objects keep their names."
     )
     yield Step("Let the API server and Kyverno check it.", ("kubectl apply --dry-run=server -k .",))
-    yield Step(first, ("kubectl apply -k .", "kubectl get policyreports --all-namespaces"))
+    yield Step(f"{first} {_REPORTED}", ("kubectl apply -k .", *_REPORTS))
     yield Step(
         "See that the webhooks ask for `pods/ephemeralcontainers` too, without which"
         " `kubectl debug` passes the policies by.",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ssl
 import urllib.request
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING, Final, Self
 
 import yaml
@@ -152,6 +152,27 @@ class Controller:
     def _ask(self, method: str, where: str) -> Object:
         (answer,) = self._cluster.ask([Call(method, where)])
         return answer.object
+
+
+@contextmanager
+def reporting(cluster: Cluster) -> Iterator[None]:
+    """Have Kyverno's other controller run, which scans what stands and writes the reports.
+
+    Kyverno's definitions have to be there.
+    """
+    (metrics,) = free_ports(1)
+    with Processes() as processes:
+        processes.start(
+            "reports-controller",
+            "/usr/bin/env",
+            *(each.replace("admission", "reports") for each in _ENVIRONMENT),
+            lab.binary("reports-controller"),
+            f"--kubeconfig={cluster.kubeconfig()}",
+            "--metricsHost=127.0.0.1",
+            f"--metricsPort={metrics}",
+            "--omitEvents=PolicyViolation,PolicyApplied,PolicyError,PolicySkipped",
+        )
+        yield
 
 
 def _definitions() -> Iterator[Object]:

@@ -117,8 +117,13 @@ _PSA_NOTE: Final = "pod-security.kubernetes.io/audit-violations"
 _MISTAKES: Final = rf"(?m)^capgen-{ROLLED} +<none>$[\s\S]*^lab-mistaken +\S*map\["
 _HOOKED: Final = "pods/ephemeralcontainers"
 _BY: Final = rf" {ANEW} +capgen-{ROLLED}"
+# Of the old pod one rule fails, and which one it is.
+_REPORTED: Final = (
+    rf"(?m)^{ROLLED} +\S+ +Pod +{OLD} +\d+ +1 [\s\S]*"
+    rf"Message: +{BROKEN}: pod: spec.{BROKEN} is true[\s\S]* Name: +{OLD}$"
+)
 _KYVERNO: Final = (
-    Act("audit", ROLLOUT, ADMITTED, prints={3: _HOOKED}),
+    Act("audit", ROLLOUT, ADMITTED, prints={2: _REPORTED, 3: _HOOKED}),
     Act("warn", ROLLOUT, WARNED),
     Act("deny", ROLLOUT, REFUSED),
     Act("deny", REMOVAL, ADMITTED, prints={2: _NOT.format(_HOOKED)}),

@@ -34,8 +34,10 @@ Seen = tuple[object, str, str]
 
 _NOTHING: Final = "nothing"
 # Seconds until what was asked for is so. Reports and audits come a while later.
-_SOON: Final = 60
+_SOON: Final = 120
 _PAUSE: Final = 0.2
+# The same where a line is typed again.
+_LONGER: Final = 5.0
 _OUT: Final = "out"
 _DONE: Final = "exit 0"
 _FINDERS: Final = ("kubectl diff", "capgen check")
@@ -152,7 +154,7 @@ class Stage:
                 yield [*about, line], code if finds else _DONE, code
             if wanted := act.prints.get(number):
                 printed = partial(self._printed, act, folder, step.commands, wanted)
-                yield [*about, number], wanted, _seen(printed)
+                yield [*about, number], wanted, _seen(printed, _LONGER)
 
     def _printed(self, act: Act, folder: Path, lines: tuple[str, ...], wanted: str) -> str:
         """Type the lines again, and find that they print what is wanted."""
@@ -225,10 +227,10 @@ class Stage:
             self._type(act, each.parent, "kubectl delete --ignore-not-found -k .")
 
 
-def _seen(probe: Callable[[], str]) -> str:
+def _seen(probe: Callable[[], str], pause: float = _PAUSE) -> str:
     """Return what a probe returns, or what it saw last."""
     try:
-        return Processes().until(probe, what="it", seconds=_SOON, pause=_PAUSE)
+        return Processes().until(probe, what="it", seconds=_SOON, pause=pause)
     except LabError as error:
         return str(error)
 
