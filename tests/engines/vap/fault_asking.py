@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 from tests.engines import recording
 from tests.engines.vap.asking import Standing, furnish
 from tests.engines.vap.narrowed import rules_in
+from tests.engines.vap.refusing import marked
 from tests.engines.vap.seeds import holding_in
 
 if TYPE_CHECKING:
@@ -105,7 +106,7 @@ class Asking:
                 self._apply(fault, name, space, applied)
                 for fault, name in zip(found, names, strict=True)
             ]
-            self._mark(applied)
+            applied += marked(self._cluster, f"{_MARKER}-{self._rounds}", _MARKER)
             left = {
                 name: fault for name, fault, fine in zip(names, found, taken, strict=True) if fine
             }
@@ -143,26 +144,6 @@ class Asking:
             self._cluster.apply([binding])
             applied.append(binding)
         return True
-
-    def _mark(self, applied: list[Object]) -> None:
-        """Wait for a policy that is applied last: what was applied before it acts by then."""
-        name = f"{_MARKER}-{self._rounds}"
-        rule = {"apiGroups": [""], "apiVersions": ["v1"], "resources": ["pods"]}
-        spec = {
-            "matchConstraints": {"resourceRules": [rule | {"operations": ["CREATE"]}]},
-            "validations": [{"expression": "false", "message": name}],
-        }
-        head = {"apiVersion": "admissionregistration.k8s.io/v1"}
-        policy: Object = {**head, "kind": "ValidatingAdmissionPolicy", "spec": spec}
-        policy |= {"metadata": {"name": name}}
-        binding: Object = {**head, "kind": "ValidatingAdmissionPolicyBinding"}
-        binding = holding_in(binding | {"metadata": {}, "spec": {}}, name, name, _MARKER)
-        binding["spec"]["validationActions"] = ["Deny"]
-        self._cluster.apply([policy, binding])
-        applied += [policy, binding]
-        pod = {"spec": {"containers": [{"name": "c", "image": "i"}]}}
-        what = f"{name} to deny"
-        self._cluster.wait_answer(_MARKER, pod, lambda a: a.policy == name, what=what)
 
 
 def _shared_out(found: Sequence[Seeded]) -> Iterator[list[int]]:

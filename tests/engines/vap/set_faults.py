@@ -8,6 +8,7 @@ policies warn at once, each by its own name: one answer tells of all of them.
 from __future__ import annotations
 
 import copy
+import random
 import re
 from typing import TYPE_CHECKING, Final
 
@@ -16,13 +17,14 @@ from capgen.policy.profile import Scope
 from capgen.targets.base import object_name
 from tests.engines.faults import Equivalent, Fault, Tally
 from tests.engines.vap.asking import resource
+from tests.engines.vap.refusing import marked
 from tests.engines.vap.seeds import Policy, turned
 from tests.engines.vap.set_users import asked_by
 from tests.engines.vap.sets import Asking, concerns, emitted_set
 from tests.set_asked import NAMESPACES, PODS, SETS, asked, made
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from capgen.policy.profile import Union
     from tests.engines.apiserver import Cluster
@@ -34,6 +36,9 @@ if TYPE_CHECKING:
 
 # So many short warnings fit into one answer.
 _AT_ONCE: Final = 30
+# Requests that are asked before it is seen which faults are left.
+_PORTION: Final = 60
+_SEED: Final = 77
 # On the other occasions the same is said of other objects.
 _PARTS: Final = ("",)
 _OWN: Final = re.compile("(judges|by|lost_by|may_use)_")
@@ -56,15 +61,20 @@ def set_faults(laboratory: Lab) -> Row:
     cluster = laboratory.cluster
     tally = Tally(EQUIVALENT)
     every = list(asked_by((*asked(), *_labelled())))
+    cluster.namespace(_MARKER)
     with Asking(cluster, every) as asking:
         for name, scope in _SCOPES.items():
             union = SETS[name]._replace(name=f"faulty-{name}", scope=scope)
             found = list(_faults(union))
             own = [each for each in every if concerns(union, each)]
             for start in range(0, len(found), _AT_ONCE):
-                some = found[start : start + _AT_ONCE]
-                fates = _seen(cluster, asking, union, some, own)
-                for (part, fault), fate in zip(some, fates, strict=True):
+                # What has just been deleted may act a while longer: no name comes twice.
+                names = {
+                    f"{union.name}-{start + place}": fault
+                    for place, (_, fault) in enumerate(found[start : start + _AT_ONCE])
+                }
+                fates = _seen(cluster, asking, union, names, own)
+                for (part, fault), fate in zip(found[start:], fates, strict=False):
                     tally.add(union.name, part, fault, fate)
     return tally.row("vap", "kube-apiserver", cluster.version)
 
@@ -131,37 +141,60 @@ def _seen(
     cluster: Cluster,
     asking: Asking,
     union: Union,
-    found: list[tuple[str, Seeded]],
+    found: dict[str, Seeded],
     every: list[Asked],
 ) -> list[Fate]:
-    applied: list[Object] = []
-    fates: list[Fate] = ["missed" for _ in found]
-    admission = Admission(union)
+    """Ask, a portion after the other, and take those away that are seen."""
+    applied: dict[str, list[Object]] = {}
+    fates: dict[str, Fate] = {}
     try:
-        for place, (_, fault) in enumerate(found):
-            if not _apply(cluster, fault, f"fault-{place}", applied):
-                fates[place] = "refused"
-        _mark(cluster, applied)
-        for (_, request, _), answer in zip(every, asking.answers(every), strict=True):
-            if not answer.admitted:
-                continue
+        for name, fault in found.items():
+            applied[name] = _applied(cluster, fault, name)
+            fates[name] = "missed" if applied[name] else "refused"
+        marker = f"{_MARKER}-{next(iter(found))}"
+        applied[marker] = marked(cluster, marker, _MARKER)
+        asked = random.Random(_SEED).sample(every, len(every))
+        for start in range(0, len(asked), _PORTION):
+            left = {name: found[name] for name, fate in fates.items() if fate == "missed"}
+            if not left:
+                break
+            for name in _caught(asking, union, left, asked[start : start + _PORTION]):
+                fates[name] = "caught"
+                cluster.delete(applied.pop(name))
+    finally:
+        cluster.delete(each for objects in applied.values() for each in objects)
+    return list(fates.values())
+
+
+def _caught(
+    asking: Asking, union: Union, left: dict[str, Seeded], asked: Sequence[Asked]
+) -> set[str]:
+    """Return the names of the faults by which a request is judged otherwise than by the set."""
+    admission = Admission(union)
+    caught = set()
+    for (_, request, _), answer in zip(asked, asking.answers(asked), strict=True):
+        if answer.admitted:
             refused = not admission.admit(request).allowed
             warned = {seen[1] for text in answer.warnings if (seen := _WARNED.match(text))}
-            for place, (_, fault) in enumerate(found):
-                rules = fault.artefact.policy["spec"]["matchConstraints"]["resourceRules"]
-                judges = any(resource(request) in rule["resources"] for rule in rules)
-                judges = judges and any(
-                    request.operation.value in rule["operations"] for rule in rules
-                )
-                if judges and fates[place] == "missed" and (f"fault-{place}" in warned) != refused:
-                    fates[place] = "caught"
-    finally:
-        cluster.delete(applied)
-    return fates
+            caught |= {
+                name
+                for name, fault in left.items()
+                if _judges(fault, request) and (name in warned) != refused
+            }
+    return caught
 
 
-def _apply(cluster: Cluster, fault: Seeded, name: str, applied: list[Object]) -> bool:
+def _judges(fault: Seeded, request: Request) -> bool:
+    rules = fault.artefact.policy["spec"]["matchConstraints"]["resourceRules"]
+    return any(resource(request) in rule["resources"] for rule in rules) and any(
+        request.operation.value in rule["operations"] for rule in rules
+    )
+
+
+def _applied(cluster: Cluster, fault: Seeded, name: str) -> list[Object]:
     """Have a faulty policy warn, by its name alone: a long warning would cut the others.
+
+    Nothing is returned where the API does not take it.
 
     Where it errs it does not judge: that it warns of an error would be taken for a failure of ours.
     """
@@ -170,31 +203,9 @@ def _apply(cluster: Cluster, fault: Seeded, name: str, applied: list[Object]) ->
     policy["spec"]["validations"] = [{"expression": validation["expression"], "message": name}]
     policy["spec"]["failurePolicy"] = "Ignore"
     if not cluster.create(policy).admitted:
-        return False
+        return []
     assert fault.artefact.binding is not None
     binding = copy.deepcopy(fault.artefact.binding) | {"metadata": {"name": name}}
     binding["spec"] = {"policyName": name, "validationActions": ["Warn"]}
     cluster.apply([binding])
-    applied += [policy, binding]
-    return True
-
-
-def _mark(cluster: Cluster, applied: list[Object]) -> None:
-    """Wait for a policy that is applied last: what was applied before it acts by then."""
-    head: Object = {"apiVersion": "admissionregistration.k8s.io/v1", "metadata": {"name": _MARKER}}
-    rule = {"apiGroups": [""], "apiVersions": ["v1"], "resources": ["pods"]}
-    spec = {
-        "matchConstraints": {"resourceRules": [rule | {"operations": ["CREATE"]}]},
-        "matchConditions": [
-            {"name": "here", "expression": "object.metadata.?labels.?marker.hasValue()"}
-        ],
-        "validations": [{"expression": "false", "message": _MARKER}],
-    }
-    policy = {**head, "kind": "ValidatingAdmissionPolicy", "spec": spec}
-    bound = {"policyName": _MARKER, "validationActions": ["Deny"]}
-    binding = {**head, "kind": "ValidatingAdmissionPolicyBinding", "spec": bound}
-    cluster.apply([policy, binding])
-    applied += [policy, binding]
-    pod = made(PODS["good"][0], labels={"marker": ""})
-    namespace = NAMESPACES[0][0]
-    cluster.wait_answer(namespace, pod, lambda a: a.policy == _MARKER, what=f"{_MARKER} to deny")
+    return [policy, binding]

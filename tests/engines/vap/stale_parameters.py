@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from tests.engines.vap.seeds import holding_in
+from tests.engines.vap.refusing import refusing
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -20,7 +20,6 @@ BUG: Final = "apiserver-stale-configmaps"
 SHOWN: Final = "parameters: applied again"
 _HERE: Final = "stale-parameters"
 _ELSEWHERE: Final = "stale-parameters-later"
-_HEAD: Final = {"apiVersion": "admissionregistration.k8s.io/v1"}
 _POD: Final[Object] = {"spec": {"containers": [{"name": "c", "image": "i"}]}}
 
 
@@ -28,11 +27,11 @@ def stale(cluster: Cluster) -> Iterator[tuple[object, str, str]]:
     """Yield what is done, what the API server is known to do, and what it does."""
     for each in (_HERE, _ELSEWHERE):
         cluster.namespace(each)
-    named = _policy(_HERE, "'it is ' + params.data.word")
+    named = refusing(_HERE, _HERE, "'it is ' + params.data.word")
     named[0]["spec"]["paramKind"] = {"apiVersion": "v1", "kind": "ConfigMap"}
     place = {"name": _HERE, "namespace": _HERE, "parameterNotFoundAction": "Deny"}
     named[1]["spec"]["paramRef"] = place
-    later = _policy(_ELSEWHERE, "'it is later'")
+    later = refusing(_ELSEWHERE, _ELSEWHERE, "'it is later'")
     cluster.apply([_values("first"), *named])
     yield "applied", "it is first", _denied(cluster, _HERE, "it is first")
     cluster.apply([_values("second")])
@@ -46,21 +45,6 @@ def stale(cluster: Cluster) -> Iterator[tuple[object, str, str]]:
     _denied(cluster, _ELSEWHERE, "it is later")
     yield "a while later", "it is second", _denied(cluster, _HERE, "it is")
     cluster.delete([*named, *later, _values("third")])
-
-
-def _policy(name: str, said: str) -> list[Object]:
-    """Return a policy that refuses every pod of a namespace, in some words, and its binding."""
-    rule = {"apiGroups": [""], "apiVersions": ["v1"], "resources": ["pods"]}
-    spec: Object = {
-        "matchConstraints": {"resourceRules": [rule | {"operations": ["CREATE"]}]},
-        "validations": [{"expression": "false", "messageExpression": said}],
-    }
-    kind = "ValidatingAdmissionPolicy"
-    policy: Object = {**_HEAD, "kind": kind, "metadata": {"name": name}, "spec": spec}
-    binding: Object = {**_HEAD, "kind": f"{kind}Binding", "metadata": {}, "spec": {}}
-    bound = holding_in(binding, name, name, name)
-    bound["spec"]["validationActions"] = ["Deny"]
-    return [policy, bound]
 
 
 def _values(word: str) -> Object:
