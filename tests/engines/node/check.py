@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from tests.engines.proving import Lab
     from tests.engines.rest import Object
 
-_CHOSEN: Final = ("pss/restricted", "docker/default", "worked/web-server", "worked/database")
+_CHOSEN: Final = ("pss/restricted", "docker/default", "worked/database")
 _IMAGES: Final = {0: image.ROOT, image.IMAGE_USER: image.PLAIN}
 # How many pods the containers share that need none of their own.
 _SHARED: Final = 4
