@@ -42,15 +42,13 @@ OLDEST: Final = vap.TARGET.floor
 LEVELS: Final = ("baseline", "restricted")
 # It judges nothing.
 _IDLE: Final = "pss/privileged"
+# It reads the fields that another profile reads, and allows other values.
+_TURNED: Final = "all-turned"
 _SEED: Final = 1_337
 _MANY: Final = 2_000
-_SOME: Final = 24
+_SOME: Final = 12
 # Every so many random pods one is asked about as a template too.
 _TEMPLATES: Final = 3
-# Of the witnesses whose rule another profile shows whole, one of so many is asked about again; of
-# others, beside the first of their rule.
-_ONE_OF: Final = 30
-_ONE_OF_OTHERS: Final = 4
 
 
 class Judged(NamedTuple):
@@ -61,8 +59,8 @@ class Judged(NamedTuple):
         source: a name of the library, or the YAML of a spec.
         pods: how many random pods are judged besides the witnesses.
         level: the level of Pod Security whose fixtures are judged too; "" if it is none.
-        typed: its policies are type-checked, which takes longer than to judge by them. Its rules
-            are asked about whole; of the others' rules that one of these has too, a part.
+        typed: its policies are type-checked, which takes longer than to judge by them.
+        whole: of its rules most is asked; of others' rules that one of these has too, a part.
         minor: the minor version that it is for.
     """
 
@@ -71,6 +69,7 @@ class Judged(NamedTuple):
     pods: int = _SOME
     level: str = ""
     typed: bool = True
+    whole: bool = True
     minor: int = MINOR
 
     @property
@@ -123,24 +122,30 @@ class Asked(NamedTuple):
 @cache
 def judged() -> dict[str, Judged]:
     """Return the profiles to judge, by name."""
-    listed = [Judged(f"pss-{level}", f"pss/{level}", _MANY, level) for level in LEVELS]
-    listed += [Judged(name, spec) for name, spec in EVERY_RULE.items()]
+    listed = [
+        Judged(f"pss-{level}", f"pss/{level}", _MANY, level, typed=level == LEVELS[-1])
+        for level in LEVELS
+    ]
+    listed += [Judged(name, spec, typed=name != _TURNED) for name, spec in EVERY_RULE.items()]
     known = {_IDLE, *(each.source for each in listed)}
     older = [
-        each._replace(name=f"{each.name}-1-{OLDEST}", pods=_SOME, typed=False, minor=OLDEST)
+        each._replace(
+            name=f"{each.name}-1-{OLDEST}", pods=_SOME, typed=False, whole=False, minor=OLDEST
+        )
         for each in listed
-        if _rules(each) != _rules(each._replace(minor=OLDEST))
+        if rules_of(each) != rules_of(each._replace(minor=OLDEST))
     ]
     # What they say is said in those above, too.
     listed += [
-        Judged(name.replace("/", "-"), name, typed=False)
+        Judged(name.replace("/", "-"), name, typed=False, whole=False)
         for name in library.names()
         if name not in known
     ]
     return {each.name: each for each in (*listed, *older)}
 
 
-def _rules(each: Judged) -> list[Expression]:
+def rules_of(each: Judged) -> list[Expression]:
+    """Return the expressions of a profile's rules."""
     return [rule.expression for rule in each.profile().rules]
 
 
@@ -187,34 +192,6 @@ def _owned(workload: Workload, pod: Mapping) -> Request:
 def _adding(old: Mapping, new: Mapping) -> Request:
     return Request(
         new, operation=Operation.UPDATE, old_object=old, subresource="ephemeralcontainers"
-    )
-
-
-def sampled(each: Judged, cases: list[Asked]) -> list[Asked]:
-    """Return the cases without most of those whose verdicts another profile's cases show.
-
-    A profile that is not asked about whole has rules that such a one has just so, and others with
-    values of their own: of both a part is asked. What is recorded of the rest stands.
-    """
-    if each.typed:
-        return cases
-    shown = _shown()
-    known = {rule.id for rule in each.profile().rules if rule.expression in shown}
-    seen = set(known)
-    kept = []
-    for case in cases:
-        part = _ONE_OF if case.rule in known else _ONE_OF_OTHERS
-        if not case.recorded or case.rule not in seen or int(case.key, 16) % part == 0:
-            kept.append(case)
-        seen.add(case.rule)
-    return kept
-
-
-@cache
-def _shown() -> tuple[Expression, ...]:
-    """Return the rules that are asked about whole."""
-    return tuple(
-        expression for each in judged().values() if each.typed for expression in _rules(each)
     )
 
 

@@ -19,15 +19,18 @@ from tests.engines.judged import Asked, judged, recorded
 from tests.engines.kyverno import fault_cases, values
 from tests.engines.kyverno.cli import KyvernoCli
 from tests.engines.kyverno.faults import seeded
-from tests.engines.kyverno.judging import TARGETS, holding, rule_named, words
+from tests.engines.kyverno.judging import TARGETS, holding, placed, rule_named, words
+from tests.engines.kyverno.judging import word as as_word
 from tests.engines.proving import Check, Difference, Lab, Row
+from tests.engines.selected import for_each_rule
 from tests.engines.vap import exempt, match, updates
 from tests.served import handed_over
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 
     from capgen.targets.base import Target
+    from tests.engines.engine import Admission
     from tests.engines.judged import Judged
 
 
@@ -50,7 +53,7 @@ class _Asks(NamedTuple):
 # These say every rule; what the others do not say no other profile of the library says.
 _EVERY_RULE: Final = ("pss-restricted", "all-plain", "all-effective", "all-both", "all-token")
 _ASKS: Final = {
-    policies.TARGET.name: _Asks((*_EVERY_RULE, "all-turned"), 3, 3, "Policy {} failed: "),
+    policies.TARGET.name: _Asks((*_EVERY_RULE, "all-turned"), 2, 4, "Policy {} failed: "),
     legacy.TARGET.name: _Asks(_EVERY_RULE, 1, 12, "policy {}."),
 }
 _OFFLINE: Final = "pss-restricted"
@@ -58,7 +61,7 @@ _OFFLINE: Final = "pss-restricted"
 
 def checks() -> list[Check]:
     """Return the checks of each target."""
-    every = (_agreed, _exempted, _updated, _matched, _seeded, _simulated)
+    every = (_agreed, _others, _exempted, _updated, _matched, _seeded, _simulated)
     judging = [Check("kyverno", _named(run, target)) for target in TARGETS for run in every]
     return [*judging, *values.checks()]
 
@@ -90,25 +93,82 @@ def _agreed(target: Target, laboratory: Lab) -> Row:
     return _row(target, laboratory, cases, differences, "witnesses and chosen pods")
 
 
+def _others(target: Target, laboratory: Lab) -> Row:
+    """Ask by all other profiles at once about pods for each rule.
+
+    A pod that is refused shows the rule, and one that is admitted beside it that it is not all.
+    """
+    references = _references(_ASKS[target.name].profiles)
+    rows = [
+        (one, case)
+        for name, one in references.items()
+        for case in for_each_rule(judged()[name], one)
+    ]
+    differences = _together(laboratory.kyverno, target, rows)
+    note = f"pods for each rule of {len(references)} more profiles"
+    return _row(target, laboratory, len(rows), differences, note)
+
+
 def _simulated(target: Target, _: Lab) -> Row:
-    """Have the CLI judge a pod for each edge of a profile, as the API server would hand it over."""
+    """Have the CLI judge pods, as the API server would hand them over.
+
+    That is one for each edge of a profile, and by the others one that is refused and one that is
+    not: it compiles every policy for every pod.
+    """
     each = judged()[_OFFLINE]
     reference = Reference(each.profile()._replace(controllers=False))
-    profile = reference.profile
+    others = [
+        [(one, _handed(case, one)) for case in _two(judged()[name], one)]
+        for name, one in _references((_OFFLINE,)).items()
+    ]
     with KyvernoCli() as kyverno:
         created = (
             case
-            for case in recorded(profile)
+            for case in recorded(reference.profile)
             if kyverno.can(case.request) and not case.request.workload.path
         )
-        asked = list(_some(each, created, 1))
-        requests = [
-            case.request._replace(object=handed_over(case.request, profile.minors).object)
-            for case in asked
-        ]
-        said = words(kyverno, target, reference, requests)
-        found = _differing(reference, asked, said)
-        return Row(target.name, "kyverno-cli", kyverno.version, len(asked), tuple(found), each.name)
+        asked = [_handed(case, reference) for case in _some(each, created, 1)]
+        said = words(kyverno, target, reference, [case.request for case in asked])
+        differences = list(_differing(reference, asked, said))
+        for rows in others:
+            differences += _together(kyverno, target, rows)
+        cases, version = len(asked) + sum(map(len, others)), kyverno.version
+    note = f"{each.name}, and two pods by each other profile"
+    return Row(target.name, "kyverno-cli", version, cases, tuple(differences), note)
+
+
+def _references(known: Collection[str]) -> dict[str, Reference]:
+    """Return the profiles that are not known, as they judge pods, by their names."""
+    return {
+        name: Reference(each.profile()._replace(controllers=False))
+        for name, each in judged().items()
+        if name not in known
+    }
+
+
+def _two(each: Judged, reference: Reference) -> list[Asked]:
+    """Return a pod that a profile refuses, and one that it admits."""
+    cases = for_each_rule(each, reference)
+    return list({reference.word(case.request).allowed: case for case in cases}.values())
+
+
+def _handed(case: Asked, reference: Reference) -> Asked:
+    """Return a case with its pod as the API server hands it over."""
+    return case._replace(request=handed_over(case.request, reference.profile.minors))
+
+
+def _together(
+    engine: Admission, target: Target, rows: Sequence[tuple[Reference, Asked]]
+) -> list[Difference]:
+    """Ask by several profiles at once, each in a namespace of its own name."""
+    profiles = {one.profile.name: placed(one.profile) for one, _ in rows}
+    engine.load([obj for each in profiles.values() for obj in emitted(each, target)])
+    found = engine.judge(case.request._replace(namespace=one.profile.name) for one, case in rows)
+    return [
+        difference
+        for (one, case), verdict in zip(rows, found, strict=True)
+        for difference in _differing(one, [case], [as_word(verdict, case.request, one)])
+    ]
 
 
 def _exempted(target: Target, laboratory: Lab) -> Row:

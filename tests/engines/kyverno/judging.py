@@ -62,12 +62,17 @@ def rule_named(answer: Answer) -> str:
     return found.messages[0].partition(":")[0] if found.outcome == "denied" else ""
 
 
+def placed(profile: Profile) -> Profile:
+    """Return a profile for the namespace of its name alone."""
+    here = Requirement("kubernetes.io/metadata.name", Operator.IN, (profile.name,))
+    match = profile.match._replace(include=(), exclude=(), namespace_selector=(here,))
+    return profile._replace(match=match)
+
+
 @contextmanager
 def holding(kyverno: Kyverno, target: Target, profile: Profile) -> Iterator[None]:
     """Have a profile's policies hold, for a while, in the namespace of its name."""
-    here = Requirement("kubernetes.io/metadata.name", Operator.IN, (profile.name,))
-    match = profile.match._replace(include=(), exclude=(), namespace_selector=(here,))
-    kyverno.load(emitted(profile._replace(match=match), target))
+    kyverno.load(emitted(placed(profile), target))
     try:
         yield
     finally:

@@ -12,8 +12,9 @@ from typing import Final
 from tests.engines import recording
 from tests.engines.agreement import Reference, Word
 from tests.engines.chosen_pods import NO_CHOICE
-from tests.engines.judged import Asked, Judged, asked, judged, sampled
+from tests.engines.judged import Asked, Judged, asked, judged
 from tests.engines.proving import Check, Difference, Lab, Row
+from tests.engines.selected import sampled
 from tests.engines.vap.differing import smallest, told
 from tests.engines.vap.judging import Judging
 

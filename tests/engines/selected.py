@@ -1,0 +1,68 @@
+"""Which of what is asked about a judged profile a slow engine is asked."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import TYPE_CHECKING, Final
+
+from capgen.policy.admit import Operation
+from tests.engines import recording
+from tests.engines.judged import judged, recorded, rules_of
+
+if TYPE_CHECKING:
+    from capgen.policy.expressions import Expression
+    from tests.engines.agreement import Reference
+    from tests.engines.judged import Asked, Judged
+
+# Of the witnesses whose rule another profile shows whole, one of so many is asked about again; of
+# others, beside the first of their rule; and of those of profiles of every rule, which are no
+# levels. A witness comes in up to three forms.
+_ONE_OF: Final = 60
+_ONE_OF_OTHERS: Final = 6
+_ONE_OF_FORMS: Final = 2
+# Of what the API itself refuses, whatever a policy says.
+_ONE_OF_INVALID: Final = 8
+
+
+def for_each_rule(each: Judged, reference: Reference) -> list[Asked]:
+    """Return of each rule a pod that it refuses, and one that is admitted: the API takes both."""
+    verdicts = recording.load(each.recording)
+    found: dict[tuple[str, bool], Asked] = {}
+    for case in recorded(reference.profile):
+        request = case.request
+        created = request.operation is Operation.CREATE and not request.workload.path
+        whole = {(case.rule, True), (case.rule, False)} <= found.keys()
+        if created and not whole and verdicts[case.key] != recording.INVALID:
+            found.setdefault((case.rule, reference.word(request).allowed), case)
+    return list(found.values())
+
+
+def sampled(each: Judged, cases: list[Asked]) -> list[Asked]:
+    """Return the cases without most of those whose verdicts other cases show.
+
+    A profile that is not asked about whole has rules that such a one has just so, and others with
+    values of their own: of both a part is asked. What is recorded of the rest stands.
+    """
+    shown = () if each.whole else _shown()
+    known = {rule.id for rule in each.profile().rules if rule.expression in shown}
+    others = (1 if each.level else _ONE_OF_FORMS) if each.whole else _ONE_OF_OTHERS
+    verdicts = recording.load(each.recording)
+    seen = set(known)
+    kept = []
+    for case in cases:
+        invalid = verdicts.get(case.key) == recording.INVALID
+        part = _ONE_OF_INVALID if invalid else _ONE_OF if case.rule in known else others
+        first = case.rule not in seen and not invalid
+        if not case.recorded or first or int(case.key, 16) % part == 0:
+            kept.append(case)
+        if not invalid:
+            seen.add(case.rule)
+    return kept
+
+
+@cache
+def _shown() -> tuple[Expression, ...]:
+    """Return the rules that are asked about whole."""
+    return tuple(
+        expression for each in judged().values() if each.whole for expression in rules_of(each)
+    )
