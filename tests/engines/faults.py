@@ -8,6 +8,8 @@ how data are spoilt, and the row of the table.
 
 from __future__ import annotations
 
+import os
+import zlib
 from collections import Counter
 from typing import TYPE_CHECKING, Any, Final, Generic, Literal, NamedTuple, TypeAlias, TypeVar
 
@@ -20,6 +22,9 @@ T = TypeVar("T")
 
 # What became of a fault: some verdict differs, none does, or the engine does not take it at all.
 Fate: TypeAlias = Literal["caught", "missed", "refused"]
+
+# Where `CAPGEN_FAULTS=all` is not set, one fault of so many is asked about, always the same ones.
+_SHARE: Final = 3
 
 # How values are changed that are not numbers: to what else they could be, or to nonsense.
 _NONSENSE: Final = "other"
@@ -110,6 +115,16 @@ class Tally:
         refused, same = self.fates["refused"], self._excused.total()
         note = f"faults; {refused} more the engine refuses, {same} more change nothing"
         return Row(target, engine, version, self.fates["caught"] + len(differing), differing, note)
+
+
+def all_asked() -> bool:
+    """Tell whether this run asks about all faults."""
+    return os.environ.get("CAPGEN_FAULTS") == "all"
+
+
+def is_asked(what: str) -> bool:
+    """Tell whether this run asks about a fault, by its account: about all, or about a third."""
+    return all_asked() or zlib.crc32(what.encode()) % _SHARE == 0
 
 
 def spoilt(data: Any) -> Iterator[tuple[str, Any]]:  # noqa: ANN401 - any JSON

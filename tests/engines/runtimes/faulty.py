@@ -7,6 +7,7 @@ from collections import defaultdict
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from tests.engines.engine import Refusal
+from tests.engines.faults import is_asked
 from tests.engines.lab import LabError
 from tests.engines.runtimes import expected as expecting
 from tests.engines.runtimes.cri import UnreadError
@@ -47,7 +48,7 @@ def ask(engine: Runtime[Any], tally: Tally, part: str, seeded: Iterable[Seeded])
         # Which number it is makes no other kind.
         kinds[_NUMBER.sub("N", each.fault.what)].append(each)
     used: dict[str, Asked] = {}
-    for places in kinds.values():
+    for places in (places for kind, places in kinds.items() if is_asked(kind)):
         fate: Fate = "missed"
         for each in places[:_TRIES]:
             if fate == "missed":

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Final
 from capgen.policy.admit import Admission, Request
 from capgen.policy.profile import Scope
 from capgen.targets.base import object_name
-from tests.engines.faults import Equivalent, Fault, Tally
+from tests.engines.faults import Equivalent, Fault, Tally, all_asked, is_asked
 from tests.engines.vap.asking import resource
 from tests.engines.vap.refusing import marked
 from tests.engines.vap.seeds import Policy, turned
@@ -59,13 +59,13 @@ EQUIVALENT: Final = (
 def set_faults(laboratory: Lab) -> Row:
     """Asks about each fault."""
     cluster = laboratory.cluster
-    tally = Tally(EQUIVALENT)
+    tally = Tally(EQUIVALENT, whole=all_asked())
     every = list(asked_by((*asked(), *_labelled())))
     cluster.namespace(_MARKER)
     with Asking(cluster, every) as asking:
         for name, scope in _SCOPES.items():
             union = SETS[name]._replace(name=f"faulty-{name}", scope=scope)
-            found = list(_faults(union))
+            found = [(part, each) for part, each in _faults(union) if is_asked(each.what)]
             own = [each for each in every if concerns(union, each)]
             for start in range(0, len(found), _AT_ONCE):
                 # What has just been deleted may act a while longer: no name comes twice.
