@@ -135,13 +135,14 @@ def _kept(spec: Object, patch: str, level: Level, *way: str) -> _Hardened:
     return {"held": [level.value, *way]}, fate, "kept"
 
 
+ALONE: Final = "alone"
 # By the files that hold them; `alone` is the component's, too.
 WAYS: Final[dict[str, _Way]] = {
     "strategic-merge.yaml": _by_strategic_merge,
     "json-patch.yaml": _by_json_patch,
     "json-patch-existing.yaml": _by_existing_json_patch,
     "kustomization.yaml": _by_component,
-    "alone": _by_component_alone,
+    ALONE: _by_component_alone,
 }
 
 

@@ -67,8 +67,8 @@ def build(files: Mapping[str, str], objects: list[Object], **more: object) -> li
     }
     texts = {
         **files,
-        "objects.yaml": yaml.safe_dump_all(objects),
-        "kustomization.yaml": yaml.safe_dump(kustomization),
+        "objects.yaml": yaml.dump_all(objects, Dumper=yaml.CSafeDumper),
+        "kustomization.yaml": yaml.dump(kustomization, Dumper=yaml.CSafeDumper),
     }
     with tempfile.TemporaryDirectory() as folder:
         for name, text in texts.items():
@@ -79,7 +79,7 @@ def build(files: Mapping[str, str], objects: list[Object], **more: object) -> li
         done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode:
         raise lab.LabError(f"kustomize: {done.stderr.strip()}")
-    return list(yaml.safe_load_all(done.stdout))
+    return list(yaml.load_all(done.stdout, Loader=yaml.CSafeLoader))
 
 
 def _workload(kind: Workload, spec: Object) -> Object:

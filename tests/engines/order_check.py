@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     from capgen.policy.profile import Profile
     from tests.engines.proving import Lab
 
-_PODS: Final = 8_000
-_DRAWN: Final = 300
+_PODS: Final = 3_000
+_DRAWN: Final = 150
 _REQUESTS: Final = 100
 _ENGINE: Final = "interpreter"
 

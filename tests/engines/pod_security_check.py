@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from capgen.policy.pod import Mapping
 
 ALL_MINORS = range(NEWEST_MINOR + 1)
-RANDOM_PODS = 15_000
+RANDOM_PODS = 5_000
 # Shrinking asks the engine again and again: a few differences tell as much as a thousand.
 SHRUNK = 5
 

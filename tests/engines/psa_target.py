@@ -40,7 +40,7 @@ if TYPE_CHECKING:
     from tests.engines.rest import Object
 
 _SEED: Final = 4_242
-_PODS: Final = 200
+_PODS: Final = 80
 # Those whose labels a real namespace is given.
 _LIVE: Final = ("pss/baseline", "pss/restricted", "worked/image-builder", "worked/database")
 _LIVE_MINOR: Final = "1.36"

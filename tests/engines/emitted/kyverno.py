@@ -58,7 +58,7 @@ def said(code: int, output: str) -> Said:
 def _run(folder: Folder) -> Said:
     command = [str(lab.binary("kubectl-kyverno")), "test", ".", "--remove-color"]
     # It looks for no cluster of the user's.
-    env = {"HOME": str(folder.path), "PATH": ""}
+    env = {"HOME": str(folder.path), "PATH": "", **lab.COLLECTED}
     done = subprocess.run(
         command,
         cwd=folder.path,

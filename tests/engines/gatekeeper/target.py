@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from functools import cache
 from typing import TYPE_CHECKING, Final
 
 import yaml
@@ -61,10 +62,12 @@ def said(answer: Answer) -> str:
     return f"{answer.outcome}: {answer.message}"
 
 
-def taken(each: Judged) -> list[Asked]:
+@cache
+def taken(each: Judged) -> tuple[Asked, ...]:
     """Return what is asked of a judged profile's witnesses, save what the API itself refuses."""
     verdicts = recording.load(each.recording)
-    return [case for case in recorded(each.profile()) if verdicts[case.key] != recording.INVALID]
+    cases = recorded(each.profile())
+    return tuple(case for case in cases if verdicts[case.key] != recording.INVALID)
 
 
 def chosen(cases: Sequence[Asked], reference: Reference, most: int) -> list[Asked]:

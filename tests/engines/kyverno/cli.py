@@ -162,7 +162,7 @@ class KyvernoCli:
     def _run(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         command = [str(lab.binary("kubectl-kyverno")), *arguments]
         # It looks for no cluster of the user's.
-        env = {"HOME": str(self._folder), "PATH": ""}
+        env = {"HOME": str(self._folder), "PATH": "", **lab.COLLECTED}
         try:
             done = subprocess.run(
                 command,

@@ -14,6 +14,7 @@ from capgen.policy.profile import Union
 from capgen.policy.workload import pod_of
 from tests.engines.agreement import Word
 from tests.engines.applied import FREE
+from tests.engines.lab import LabError
 from tests.engines.vap.asking import furnish
 
 if TYPE_CHECKING:
@@ -51,7 +52,11 @@ class Case(NamedTuple):
 def cases(
     cluster: Cluster, profile: Profile, requests: Iterable[tuple[str, Request]]
 ) -> tuple[list[Case], int]:
-    """Return the cases, and how many requests more the API itself refuses though mutated."""
+    """Return the cases, and how many requests more the API itself refuses though mutated.
+
+    Raises:
+        LabError: something else refuses one where no policy holds.
+    """
     cluster.namespace(FREE)
     asked = list(requests)
     admission, mutate = Admission(Union((profile,))), mutator(profile)
@@ -75,6 +80,8 @@ def cases(
             rules = frozenset(violation.rule for violation in decision.violations)
             word = Word(decision.allowed, rules)
             found.append(Case(name, request, new != request.object, seen(answer), word))
+        elif answer.outcome != "invalid":
+            raise LabError(f"{name}, where no policy holds: {answer.outcome}: {answer.message}")
     return found, len(asked) - len(found)
 
 
