@@ -50,22 +50,20 @@ class Side(NamedTuple):
     """An engine of Gatekeeper, and templates that it judges by.
 
     Attributes:
-        name: the engine's, for people.
         engines: those that the templates are for.
         native: CEL is turned on.
         part: of what is asked in CEL, one of so many is asked.
     """
 
-    name: str
     engines: tuple[str, ...]
     native: bool = True
     part: int = 1
 
 
-CEL: Final = Side("CEL", ("cel",))
+CEL: Final = Side(("cel",))
 # Where CEL is on, the Rego beside it is not even compiled.
-_BESIDE: Final = Side("Rego beside CEL that is off", ("cel", "rego"), native=False, part=3)
-_ALONE: Final = Side("Rego", ("rego",), native=False, part=4)
+_BESIDE: Final = Side(("cel", "rego"), native=False, part=3)
+_ALONE: Final = Side(("rego",), native=False, part=4)
 
 
 def gator_profiles(_: Lab) -> Row:
