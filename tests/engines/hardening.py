@@ -101,6 +101,9 @@ def _by_component_alone(
     for alone in WORKLOADS:
         for kind, found in kustomize.component(BARE, files, [alone]).items():
             yield {"component": "alone", "kind": kind}, found, bare
+    # What it brings along has one name, which kustomize takes once.
+    expected = "refused" if "component/values.yaml" in files else "built"
+    yield {"component": "in two folders"}, kustomize.twice(BARE, files), expected
 
 
 def _by_json_patch(

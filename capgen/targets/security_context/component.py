@@ -36,6 +36,7 @@ _HEAD: Final = """\
 # Kustomize component (`components:`) by capgen from the profile {name}. It sets
 # securityContexts in every pod and workload that it is added to, whatever the containers' names.
 # Write no key of a securityContext as `null`: kustomize does not see it.
+# Of folders that are built together only one may list it: put it into the outermost.
 """
 
 
