@@ -69,9 +69,7 @@ class Applied:
     ) -> None:
         """Write the policies for namespaces with a label of their own."""
         self.name = profile.name
-        here = Requirement(LABEL, Operator.IN, (self.name,))
-        match = profile.match._replace(include=(), exclude=(), namespace_selector=(here,))
-        self.profile = profile._replace(enforcement=Enforcement.DENY, match=match)
+        self.profile = within(profile)._replace(enforcement=Enforcement.DENY)
         self._cluster = cluster
         self._canaries = canaries
         warning = self.profile._replace(enforcement=Enforcement.WARN)
@@ -97,6 +95,13 @@ class Applied:
         """The names of the policies."""
         kind = "ValidatingAdmissionPolicy"
         return [each["metadata"]["name"] for each in self.objects if each["kind"] == kind]
+
+
+def within(profile: Profile, label: str = LABEL) -> Profile:
+    """Return a profile for the namespaces alone of which a label has its name."""
+    here = Requirement(label, Operator.IN, (profile.name,))
+    match = profile.match._replace(include=(), exclude=(), namespace_selector=(here,))
+    return profile._replace(match=match)
 
 
 def emitted(profile: Profile, target: Target = vap.TARGET) -> list[Object]:

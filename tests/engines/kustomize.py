@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import subprocess
 import tempfile
 from pathlib import Path
@@ -38,8 +37,7 @@ def component(
     it changes more than the pod.
     """
     objects = [_workload(kind, spec) for kind in kinds]
-    folder = {f"own/{name}": text for name, text in files.items()}
-    found = {each["kind"]: each for each in build(folder, objects, components=["own"])}
+    found = {each["kind"]: each for each in build(_own(files), objects, components=["own"])}
     for kind in kinds:
         node: Any = found.get(kind.kind)
         for step in (*kind.path, "spec"):
@@ -51,12 +49,10 @@ def component(
 
 def twice(spec: Object, files: Mapping[str, str]) -> str:
     """Tells what becomes of two folders that each list a component: `built`, or `refused`."""
-    head = {"apiVersion": "kustomize.config.k8s.io/v1beta1", "kind": "Kustomization"}
-    listed = json.dumps({**head, "resources": ["objects.yaml"], "components": ["../own"]})
-    folders = {f"own/{name}": text for name, text in files.items()}
+    folders = _own(files)
     for kind in WORKLOADS[:2]:
-        folders[f"{kind.resource}/objects.yaml"] = json.dumps(_workload(kind, spec))
-        folders[f"{kind.resource}/kustomization.yaml"] = listed
+        for name, text in _folder([_workload(kind, spec)], components=["../own"]).items():
+            folders[f"{kind.resource}/{name}"] = text
     try:
         build(folders, [], resources=[kind.resource for kind in WORKLOADS[:2]])
     except lab.LabError as error:
@@ -77,17 +73,7 @@ def build(files: Mapping[str, str], objects: list[Object], **more: object) -> li
     Raises:
         LabError: kustomize refused, with what it said.
     """
-    kustomization = {
-        "apiVersion": "kustomize.config.k8s.io/v1beta1",
-        "kind": "Kustomization",
-        "resources": ["objects.yaml"],
-        **more,
-    }
-    texts = {
-        **files,
-        "objects.yaml": yaml.dump_all(objects, Dumper=yaml.CSafeDumper),
-        "kustomization.yaml": yaml.dump(kustomization, Dumper=yaml.CSafeDumper),
-    }
+    texts = {**files, **_folder(objects, **more)}
     with tempfile.TemporaryDirectory() as folder:
         for name, text in texts.items():
             file = Path(folder) / name
@@ -98,6 +84,25 @@ def build(files: Mapping[str, str], objects: list[Object], **more: object) -> li
     if done.returncode:
         raise lab.LabError(f"kustomize: {done.stderr.strip()}")
     return list(yaml.load_all(done.stdout, Loader=yaml.CSafeLoader))
+
+
+def _own(files: Mapping[str, str]) -> dict[str, str]:
+    """Returns a component's files in a folder of their own."""
+    return {f"own/{name}": text for name, text in files.items()}
+
+
+def _folder(objects: list[Object], **more: object) -> dict[str, str]:
+    """Returns the files of a folder with objects, and with further keys in its kustomization."""
+    kustomization = {
+        "apiVersion": "kustomize.config.k8s.io/v1beta1",
+        "kind": "Kustomization",
+        "resources": ["objects.yaml"],
+        **more,
+    }
+    return {
+        "objects.yaml": yaml.dump_all(objects, Dumper=yaml.CSafeDumper),
+        "kustomization.yaml": yaml.dump(kustomization, Dumper=yaml.CSafeDumper),
+    }
 
 
 def _workload(kind: Workload, spec: Object) -> Object:

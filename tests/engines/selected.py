@@ -50,10 +50,11 @@ def sampled(each: Judged, cases: list[Asked]) -> list[Asked]:
     seen = set(known)
     kept = []
     for case in cases:
-        invalid = verdicts.get(case.key) == recording.INVALID
+        key = case.key
+        invalid = verdicts.get(key) == recording.INVALID
         part = _ONE_OF_INVALID if invalid else _ONE_OF if case.rule in known else others
         first = case.rule not in seen and not invalid
-        if not case.recorded or first or int(case.key, 16) % part == 0:
+        if not case.recorded or first or int(key, 16) % part == 0:
             kept.append(case)
         if not invalid:
             seen.add(case.rule)

@@ -13,13 +13,13 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 from capgen.targets.kyverno import legacy, policies
 from tests.engines import recording
 from tests.engines.agreement import Reference, Word
-from tests.engines.applied import emitted
+from tests.engines.applied import emitted, within
 from tests.engines.chosen_pods import chosen_pods
 from tests.engines.judged import Asked, judged, recorded
 from tests.engines.kyverno import fault_cases, values
 from tests.engines.kyverno.cli import KyvernoCli
 from tests.engines.kyverno.faults import seeded
-from tests.engines.kyverno.judging import TARGETS, holding, placed, rule_named, words
+from tests.engines.kyverno.judging import NAME, TARGETS, holding, rule_named, words
 from tests.engines.kyverno.judging import word as as_word
 from tests.engines.proving import Check, Difference, Lab, Row
 from tests.engines.selected import for_each_rule
@@ -161,7 +161,7 @@ def _together(
     engine: Admission, target: Target, rows: Sequence[tuple[Reference, Asked]]
 ) -> list[Difference]:
     """Ask by several profiles at once, each in a namespace of its own name."""
-    profiles = {one.profile.name: placed(one.profile) for one, _ in rows}
+    profiles = {one.profile.name: within(one.profile, NAME) for one, _ in rows}
     engine.load([obj for each in profiles.values() for obj in emitted(each, target)])
     found = engine.judge(case.request._replace(namespace=one.profile.name) for one, case in rows)
     return [

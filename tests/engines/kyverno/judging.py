@@ -5,10 +5,9 @@ from __future__ import annotations
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final
 
-from capgen.policy.match import Operator, Requirement
 from capgen.targets.kyverno import legacy, policies
 from tests.engines.agreement import Word
-from tests.engines.applied import emitted
+from tests.engines.applied import emitted, within
 from tests.engines.kyverno.words import verdict
 
 if TYPE_CHECKING:
@@ -22,6 +21,8 @@ if TYPE_CHECKING:
     from tests.engines.kyverno.live import Kyverno
     from tests.engines.rest import Answer
 
+# A namespace has its own name as this label.
+NAME: Final = "kubernetes.io/metadata.name"
 TARGETS: Final[tuple[Target, ...]] = (policies.TARGET, legacy.TARGET)
 
 
@@ -62,17 +63,10 @@ def rule_named(answer: Answer) -> str:
     return found.messages[0].partition(":")[0] if found.outcome == "denied" else ""
 
 
-def placed(profile: Profile) -> Profile:
-    """Return a profile for the namespace of its name alone."""
-    here = Requirement("kubernetes.io/metadata.name", Operator.IN, (profile.name,))
-    match = profile.match._replace(include=(), exclude=(), namespace_selector=(here,))
-    return profile._replace(match=match)
-
-
 @contextmanager
 def holding(kyverno: Kyverno, target: Target, profile: Profile) -> Iterator[None]:
     """Have a profile's policies hold, for a while, in the namespace of its name."""
-    kyverno.load(emitted(placed(profile), target))
+    kyverno.load(emitted(within(profile, NAME), target))
     try:
         yield
     finally:

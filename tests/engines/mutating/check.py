@@ -12,12 +12,11 @@ from contextlib import contextmanager
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
-from capgen.policy.match import Operator, Requirement
 from capgen.policy.placed import placed
 from capgen.policy.profile import Enforcement
 from capgen.profile import library
 from tests.engines.agreement import Word
-from tests.engines.applied import FREE, LABEL
+from tests.engines.applied import FREE, LABEL, within
 from tests.engines.judged import MINOR
 from tests.engines.mutating.cases import cases, seen
 from tests.engines.mutating.pods import created
@@ -92,9 +91,7 @@ def setting(setter: Setter, profile: Profile, found: Sequence[Case]) -> Iterator
 
 def here(profile: Profile) -> Profile:
     """Return a profile that warns, and holds only in a namespace that is labelled with its name."""
-    own = Requirement(LABEL, Operator.IN, (profile.name,))
-    match = profile.match._replace(include=(), exclude=(), namespace_selector=(own,))
-    return profile._replace(match=match, enforcement=Enforcement.WARN)
+    return within(profile)._replace(enforcement=Enforcement.WARN)
 
 
 def profiles() -> Iterator[tuple[Profile, int]]:
