@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from capgen.errors import UsageError, nearest
 
@@ -37,33 +37,47 @@ def listed(options: Mapping[str, object]) -> dict[str, list[str]]:
     return {key: _texts(key, value) for key, value in options.items()}
 
 
-def chosen(
-    target: str, options: Options, key: str, known: Sequence[str], wrong: str
-) -> Sequence[str] | None:
-    """Return the values of the only option that a target has; None where it is not given.
+class Known(NamedTuple):
+    """An option that a target has.
+
+    Attributes:
+        wrong: says of the target, before a value that it may not have, that it may not.
+        values: those that it may have; none where the target itself tells.
+        several: it may have more than one.
+    """
+
+    wrong: str = ""
+    values: Sequence[str] = ()
+    several: bool = False
+
+
+def check(target: str, options: Options, known: Mapping[str, Known]) -> None:
+    """See that a target has the options that are given, and that they may have their values.
 
     Args:
         target: the target's name.
         options: what is given.
-        key: the option's name.
-        known: the values that it may have.
-        wrong: says of the target, before a value that is none of them, that it is none.
+        known: the options that it has, by name.
 
     Raises:
-        UsageError: another option is given, or a value that is not known, or none.
+        UsageError: an option or a value is not known, or there is none, or there are too many.
     """
-    for each in options:
-        if each != key:
-            msg = f"the target `{target}` has no option `{each}`{nearest(each, (key,))}"
-            raise UsageError(f"{msg}; known: `{key}`")
-    listed = ", ".join(known)
-    for value in options.get(key, ()):
-        if value not in known:
-            msg = f"`{target}` {wrong} `{value}`{nearest(value, known)}"
+    for key, values in options.items():
+        if key not in known:
+            listed = ", ".join(f"`{each}`" for each in known)
+            msg = f"the target `{target}` has no option `{key}`{nearest(key, known)}"
             raise UsageError(f"{msg}; known: {listed}")
-    if key in options and not options[key]:
-        raise UsageError(f"`{key}` of `{target}` names none; known: {listed}")
-    return options.get(key)
+        wrong, possible, several = known[key]
+        listed = f"; known: {', '.join(possible)}" if possible else ""
+        for value in values:
+            if possible and value not in possible:
+                msg = f"`{target}` {wrong} `{value}`{nearest(value, possible)}"
+                raise UsageError(msg + listed)
+        if not values:
+            raise UsageError(f"`{key}` of `{target}` names none{listed}")
+        if len(values) > 1 and not several:
+            found = ", ".join(f"`{each}`" for each in values)
+            raise UsageError(f"`{key}` of `{target}` is one value; found {found}")
 
 
 def _texts(key: str, value: object) -> list[str]:

@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, Any, Final
 import pytest
 import yaml
 
-from capgen.errors import UsageError
 from capgen.policy.catalogue import ENTRIES
 from capgen.policy.profile import Enforcement
 from capgen.profile.library import names, open_profile
 from capgen.targets.base import Status
-from capgen.targets.gatekeeper import TARGET, configured, emit
+from capgen.targets.gatekeeper import TARGET, emit
+from capgen.targets.gatekeeper.asked import Asked
 from capgen.targets.gatekeeper.bundle import dress, needs
 from tests.exempted_everywhere import by_image, by_name
 from tests.policy.made import profile
@@ -210,28 +210,9 @@ def test_which_template_a_file_needs() -> None:
     assert dress(()) == ()
 
 
-def test_options() -> None:
-    """Engines are chosen by name, each once; what is unknown is refused, and never passed over."""
-    made = profile(SPEC)
-    assert configured({"engines": ["cel"]})(made) == TARGET.emit(made)
-    assert configured({})(made) == TARGET.emit(made)
-    for engines in (["cel", "rego"], ["rego", "cel"], ["rego", "cel", "rego"]):
-        assert configured({"engines": engines})(made) == emit(made, ("cel", "rego"))
-    for options, message in (
-        (
-            {"engines": ["cel", "reg"]},
-            "`gatekeeper` writes for no engine `reg`; did you mean `rego`\\?; known: cel, rego",
-        ),
-        ({"engines": []}, "`engines` of `gatekeeper` names none; known: cel, rego"),
-        ({"engine": ["cel"]}, "the target `gatekeeper` has no option `engine`.*`engines`"),
-    ):
-        with pytest.raises(UsageError, match=message):
-            configured(options)
-
-
 def written(made: Profile, *engines: str) -> list[tuple[dict[str, Any], dict[str, Any]]]:
     """Return each constraint, and its template."""
-    output = emit(made, engines)
+    output = emit(made, Asked(engines))
     files = [yaml.safe_load(each.text) for each in output.objects]
     shared = [yaml.safe_load(each.text) for each in output.shared]
     return list(zip(files, shared, strict=True))
@@ -317,7 +298,7 @@ def test_templates_of_other_engines_stand_beside() -> None:
     """Profiles that share a structure, and not their engines, have templates of their own."""
     made = profile(SPEC)
     files = [
-        {each.path for each in emit(made, engines).shared}
+        {each.path for each in emit(made, Asked(engines)).shared}
         for engines in (("cel",), ("rego",), ("cel", "rego"))
     ]
     assert len(set.union(*files)) == sum(map(len, files))
@@ -340,7 +321,7 @@ def test_the_page_says_which_engine_judges(
     engines: tuple[str, ...], judges: str, on: bool, means: str
 ) -> None:
     """Gatekeeper judges by one of two engines: which, and what that needs, is on the page."""
-    output = emit(profile(SPEC), engines)
+    output = emit(profile(SPEC), Asked(engines))
     (page,) = (each.text for each in output.artefacts if each.path == "README.md")
     assert judges in page
     assert ("and with CEL on" in page) is on

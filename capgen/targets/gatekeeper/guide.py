@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING, Final
 from capgen.policy.profile import Enforcement
 from capgen.targets.folder import Guide, Step
 
-if TYPE_CHECKING:
-    from collections.abc import Sequence
+from .constraint import ACTIONS, AUDITED, done
 
+if TYPE_CHECKING:
     from capgen.policy.profile import Profile
+
+    from .asked import Asked
 
 _ABOUT: Final = (
     "Gatekeeper judges {} by them, in its webhook and when it audits. {} Each is of a template in"
@@ -29,22 +31,43 @@ _JUDGES: Final = {
         " release that judges by CEL unasked, 3.19 the oldest that takes version 1 of Rego."
     ),
 }
-_LIMITS: Final = (
-    "Fields that the API server does not know are dropped before anything judges them.",
+_DROPPED: Final = (
+    "Fields that the API server does not know are dropped before anything judges them."
+)
+_PASSED: Final = (
+    "Pods that Gatekeeper expands of a controller (`ExpansionTemplate`) are passed over"
+    " (`match.source: Original`): it gives them without what stood before, so that an old"
+    " controller could not even be scaled. The pods that a controller of a kind of your own makes"
+    " are judged when it creates them. To have the controller itself refused, name its kind:"
+    " `gatekeeper: {expand: [GROUP/VERSION/KIND]}`."
+)
+_EXPANDED: Final = (
     (
-        "Pods that Gatekeeper expands of a controller (`ExpansionTemplate`) are passed over"
-        " (`match.source: Original`): it gives them without what stood before, so that an old"
-        " controller could not even be scaled. The pods that a controller of a kind of your own"
-        " makes are judged when it creates them. To have the controller itself refused, write an"
-        " ExpansionTemplate for its kind, and apply copies of the constraints by other names with"
-        " `source: Generated`: each change of one that stands is then judged as a whole."
+        "Of a controller of the kind {} Gatekeeper makes a pod (`ExpansionTemplate`), and the"
+        " constraints `*-expanded.yaml` judge that. It comes without what stood before: each change"
+        " of a controller that stands is judged as a whole, so that a bad one cannot even be scaled"
+        " before its template is good. One without a template at that place is refused."
     ),
     (
-        "What is done with a bad pod is the same in the webhook, in an audit and in gator"
-        " (`enforcementAction`): a profile has one `enforcement` for all, so that no"
-        " `scopedEnforcementActions` are written."
+        "These constraints judge every pod that Gatekeeper expands, also one that an"
+        " ExpansionTemplate of others has it make of a Deployment."
     ),
 )
+_SAME: Final = (
+    "What is done with a bad pod is the same in the webhook, in an audit and in gator"
+    " (`enforcementAction`), unless options say otherwise, such as `gatekeeper: {gator: deny,"
+    " audit: none}`."
+)
+_SCOPED: Final = (
+    "What is done with a bad pod differs (`scopedEnforcementActions`): {}. The policies that"
+    " Gatekeeper can generate (`vap.k8s.io`) are not among these points: the target `vap` writes"
+    " policies."
+)
+_POINTS: Final = {
+    "validation.gatekeeper.sh": "the webhook",
+    AUDITED: "an audit",
+    "gator.gatekeeper.sh": "gator",
+}
 _PREFLIGHT: Final = (
     (
         "The webhook `validation.gatekeeper.sh` has `failurePolicy: Fail`. As Gatekeeper ships it"
@@ -65,6 +88,10 @@ _PREFLIGHT: Final = (
         " come first."
     ),
 )
+_ALONE: Final = (
+    "No ExpansionTemplate of others makes pods of Kubernetes' own controllers: `kubectl get"
+    " expansiontemplates`. Else an old Deployment can no longer be scaled."
+)
 _ON: Final = ", and with CEL on (`--enable-k8s-native-validation`, the default)"
 _TEMPLATES: Final = "kubectl apply -k ../../gatekeeper-templates"
 _READY: Final = (
@@ -72,14 +99,23 @@ _READY: Final = (
     " -l app.kubernetes.io/managed-by=capgen"
 )
 _LIST: Final = "kubectl get constraints -l app.kubernetes.io/managed-by=capgen"
+_DRYRUN: Final = (
+    "Apply the constraints with `enforcement: audit` in the profile (`dryrun` here): nothing is"
+    " refused."
+)
+_LISTED: Final = (
+    "After an audit (a minute by default) each constraint says in its status what runs that it"
+    " would refuse."
+)
+_UNLISTED: Final = "Leave the option `audit: none` out meanwhile, or no constraint says what runs."
 _LAST: Final = {
     True: "Compile with `enforcement: deny`, as it is now: bad pods are refused.",
     False: "Compile with `enforcement: deny`: bad pods are refused.",
 }
 
 
-def guide(profile: Profile, engines: Sequence[str]) -> Guide:
-    """Return what a profile's page says besides its rules, where templates are for some engines."""
+def guide(profile: Profile, asked: Asked) -> Guide:
+    """Return what a profile's page says besides its rules, by what the options ask for."""
     judged = {
         (True, False): "pods",
         (False, True): "controllers, by their pod templates,",
@@ -88,18 +124,19 @@ def guide(profile: Profile, engines: Sequence[str]) -> Guide:
     return Guide(
         "gatekeeper",
         "Constraints of Gatekeeper",
-        _ABOUT.format(judged, _JUDGES[tuple(engines)]),
-        _LIMITS,
-        tuple(each.format(_ON if tuple(engines) == ("cel",) else "") for each in _PREFLIGHT),
+        _ABOUT.format(judged, _JUDGES[asked.engines]),
+        _limits(profile, asked),
+        (
+            *(each.format(_ON if asked.engines == ("cel",) else "") for each in _PREFLIGHT),
+            *((_ALONE,) if asked.expand else ()),
+        ),
         (
             Step(
                 "Apply the templates and wait until each has made its kind of constraint.",
                 (_TEMPLATES, _READY),
             ),
             Step(
-                "Apply the constraints with `enforcement: audit` in the profile (`dryrun` here):"
-                " nothing is refused. After an audit (a minute by default) each constraint says in"
-                " its status what runs that it would refuse.",
+                f"{_DRYRUN} {_LISTED if AUDITED in done(profile, asked) else _UNLISTED}",
                 ("kubectl apply -k .", _LIST),
             ),
             Step("Compile with `enforcement: warn`: whoever creates a bad pod is told so."),
@@ -116,3 +153,19 @@ def guide(profile: Profile, engines: Sequence[str]) -> Guide:
             ),
         ),
     )
+
+
+def _limits(profile: Profile, asked: Asked) -> tuple[str, ...]:
+    """Say what is passed over, or is judged in another way."""
+    actions = done(profile, asked)
+    said = _SAME
+    if asked.actions:
+        words = (f"{_did(actions.get(name))} in {place}" for name, place in _POINTS.items())
+        said = _SCOPED.format(", ".join(words))
+    kinds = ", ".join(f"`{each.kind}.{each.group}` (`{each.source}`)" for each in asked.expand)
+    expanded = tuple(each.format(kinds) for each in _EXPANDED) if kinds else (_PASSED,)
+    return (_DROPPED, *expanded, said)
+
+
+def _did(action: str | None) -> str:
+    return "nothing" if action is None else f"`{ACTIONS[action]}`"

@@ -22,8 +22,8 @@ _LIMITS: Final = (
     ),
     (
         "What Gatekeeper expands of a controller gets no values: it asks without an operation, and"
-        " the mutators are for CREATE. A copy of the constraints for such pods refuses what these"
-        " would be given, unless the template says it."
+        " the mutators are for CREATE. Constraints on such pods refuse what these would be given,"
+        " unless the template says it."
     ),
     (
         "A container that another webhook adds after Gatekeeper was asked gets no values, unless"

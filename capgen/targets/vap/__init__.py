@@ -14,10 +14,11 @@ from capgen.targets.cel import ACTIONS, cells, sets, specs
 from capgen.targets.cel.values import InParameters
 from capgen.targets.folder import folder
 from capgen.targets.members import key_of
+from capgen.targets.options import check
 from capgen.targets.yaml_text import dump
 
 from .guide import guide, with_parameters
-from .parameters import BUNDLE, ROOT, asks, check, named
+from .parameters import BUNDLE, OPTIONS, ROOT, asks, named
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -101,7 +102,7 @@ def configured(options: Options) -> Callable[[Profile], Output]:
     Raises:
         UsageError: an option or its value is unknown.
     """
-    check(options)
+    check(TARGET.name, options, OPTIONS)
     return emit_parameters
 
 

@@ -20,7 +20,7 @@ from capgen.targets.base import (
     object_name,
 )
 from capgen.targets.folder import README, kustomization
-from capgen.targets.options import chosen
+from capgen.targets.options import Known
 from capgen.targets.templates import render
 from capgen.targets.yaml_text import dump
 
@@ -28,7 +28,6 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from capgen.policy.profile import Profile
-    from capgen.targets.base import Options
     from capgen.targets.cel.values import InParameters
 
 # A domain that is for private use: nobody else's kinds are in it.
@@ -38,8 +37,7 @@ ROOT: Final = "params"
 _ASKED: Final = re.compile(rf"\b{ROOT}\.(rules|exempt)")
 # Of the folder that profiles share.
 FOLDER: Final = "vap-parameters"
-_OPTION: Final = "parameters"
-_KINDS: Final = ("crd",)
+OPTIONS: Final = {"parameters": Known("has no parameters in a", ("crd",))}
 _API: Final = f"{GROUP}/{VERSION}"
 _KIND: Final = re.compile(rf"^apiVersion: {re.escape(_API)}\nkind: (Capgen\w+)$", re.MULTILINE)
 _MEANS: Final = "The values that the rules of a profile list. Written by capgen."
@@ -127,15 +125,6 @@ def named(profile: Profile, values: InParameters) -> Named | None:
         kind,
         name,
     )
-
-
-def check(options: Options) -> None:
-    """See that the options of the target ask for parameters as it can have them.
-
-    Raises:
-        UsageError: an option or its value is unknown.
-    """
-    chosen("vap", options, _OPTION, _KINDS, "has no parameters in a")
 
 
 def _needs(text: str) -> str:

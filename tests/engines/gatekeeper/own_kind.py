@@ -1,7 +1,6 @@
-"""A controller of a kind that nobody knows: what our constraints say of it, and what copies say.
+"""A controller of a kind that nobody knows: what our constraints say of it without being asked to.
 
-The pods that it makes are judged like all others. That the controller itself be refused wants an
-ExpansionTemplate, and constraints on what that expands: what a README of ours says to write.
+The pods that it makes are judged like all others; that it be refused itself is an option.
 """
 
 from __future__ import annotations
@@ -9,17 +8,20 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
+from capgen.targets.base import object_name
+from capgen.targets.gatekeeper.asked import Asked, Controller
 from tests.engines.canaries import BAD, GOOD
 from tests.engines.gatekeeper.install import absent, established
-from tests.engines.gatekeeper.target import said
+from tests.engines.gatekeeper.target import emitted, said
 from tests.engines.resources import path
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator
 
+    from capgen.policy.profile import Profile
     from tests.engines.apiserver import Cluster
     from tests.engines.gatekeeper.live import Gatekeeper
-    from tests.engines.rest import Object
+    from tests.engines.rest import Answer, Object
 
 _GROUP: Final = "lab.capgen.dev"
 _KIND: Final = "LabWidget"
@@ -48,44 +50,42 @@ _DEFINITION: Final[Object] = {
         ],
     },
 }
-_EXPANSION: Final[Object] = {
-    "apiVersion": "expansion.gatekeeper.sh/v1beta1",
-    "kind": "ExpansionTemplate",
-    "metadata": {"name": "lab-widgets"},
-    "spec": {
-        "applyTo": [{"groups": [_GROUP], "versions": ["v1"], "kinds": [_KIND]}],
-        "templateSource": "spec.template",
-        "generatedGVK": {"group": "", "version": "v1", "kind": "Pod"},
-    },
-}
+_SOURCE: Final = "spec.template"
+_ASKED: Final = Asked(expand=(Controller(_GROUP, "v1", _KIND, _SOURCE),))
 
 
 def own_kind(
-    engine: Gatekeeper, cluster: Cluster, namespace: str, objects: Sequence[Object]
+    engine: Gatekeeper, cluster: Cluster, namespace: str, profile: Profile
 ) -> Iterator[tuple[object, str, str]]:
     """Yield what is asked in a watched namespace, what is expected, and what came of it."""
+    expansion = object_name(profile.name)
     cluster.apply([_DEFINITION])
     try:
         cluster.until(partial(established, cluster, _CRD), what=f"the kind {_KIND}")
-        engine.load(objects)
+        engine.load(emitted(profile))
         old = _widget("old", BAD, namespace)
         yield {"create": "without expansion"}, "admitted", said(cluster.create(old))
-        copies = [each for each in map(_generated, objects) if each is not None]
-        engine.load([*objects, *copies, _EXPANSION])
-        for name, pod, expected in (
-            ("bad", BAD, "refused for hostPID"),
-            ("good", GOOD, "admitted"),
+        engine.load(emitted(profile, asked=_ASKED))
+        bare = _widget("bare", GOOD, namespace)
+        del bare["spec"]["template"]
+        for name, widget, expected in (
+            ("bad", _widget("bad", BAD, namespace), "refused for hostPID"),
+            ("good", _widget("good", GOOD, namespace), "admitted"),
+            ("without a template", bare, "refused for no template"),
         ):
-            (answer,) = cluster.judge(namespace, [_widget(name, pod, namespace)])
-            yield {"create": name}, expected, _implied(said(answer))
+            (answer,) = cluster.judge(namespace, [widget])
+            yield {"create": name}, expected, _said(answer, expansion)
         (answer,) = cluster.judge(namespace, [BAD])
         yield {"create": "a bad pod"}, "refused for hostPID", said(answer)
         # What is expanded comes without what stood there: the one thing that is said against it.
         answer = cluster.patch(path(_KIND, "old", namespace), {"spec": {"replicas": 2}}, "merge")
-        yield {"scale": "an old one"}, "refused for hostPID", _implied(said(answer))
+        yield {"scale": "an old one"}, "refused for hostPID", _said(answer, expansion)
+        cured = {"spec": {"replicas": 2, "template": {"spec": {"hostPID": False}}}}
+        answer = cluster.patch(path(_KIND, "old", namespace), cured, "merge")
+        yield {"scale": "an old one, and mend it"}, "admitted", _said(answer, expansion)
     finally:
         cluster.delete([_DEFINITION])
-        cluster.until(partial(absent, cluster, _CRD), what=f"the kind {_KIND} to be gone")
+        cluster.until(partial(absent, cluster, _CRD), what=f"the kind {_CRD} to be gone")
 
 
 def _widget(name: str, pod: Object, namespace: str) -> Object:
@@ -97,14 +97,7 @@ def _widget(name: str, pod: Object, namespace: str) -> Object:
     }
 
 
-def _generated(obj: Object) -> Object | None:
-    """Return a copy of a constraint for what is expanded; None for what is no constraint."""
-    if "match" not in obj["spec"]:
-        return None
-    metadata = obj["metadata"] | {"name": f"{obj['metadata']['name']}-generated"}
-    match = obj["spec"]["match"] | {"source": "Generated"}
-    return obj | {"metadata": metadata, "spec": obj["spec"] | {"match": match}}
-
-
-def _implied(words: str) -> str:
-    return words.replace("[Implied by lab-widgets] ", "")
+def _said(answer: Answer, expansion: str) -> str:
+    if f'could not find source field "{_SOURCE}"' in answer.message:
+        return "refused for no template"
+    return said(answer, expansion)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 import yaml
 
 from capgen.targets import gatekeeper
+from capgen.targets.gatekeeper.asked import Asked
 from tests.engines import recording
 from tests.engines.agreement import Word
 from tests.engines.gatekeeper.words import violations
@@ -21,15 +22,19 @@ if TYPE_CHECKING:
     from capgen.policy.profile import Profile
     from tests.engines.agreement import Reference
     from tests.engines.engine import Verdict
-    from tests.engines.judged import Asked, Judged
+    from tests.engines.judged import Asked as Witness
+    from tests.engines.judged import Judged
     from tests.engines.rest import Answer, Object
 
 _SEED: Final = 1_337
+_PLAIN: Final = Asked()
 
 
-def emitted(profile: Profile, engines: Sequence[str] = ("cel",)) -> list[Object]:
-    """Return the templates and the constraints of a profile, read back from their files."""
-    output = gatekeeper.emit(profile, engines)
+def emitted(
+    profile: Profile, engines: Sequence[str] = ("cel",), asked: Asked = _PLAIN
+) -> list[Object]:
+    """Return what is written of a profile for some engines, read back from its files."""
+    output = gatekeeper.emit(profile, asked._replace(engines=tuple(engines)))
     texts = [each.text for each in (*output.shared, *output.objects)]
     return [yaml.load(text, Loader=yaml.CSafeLoader) for text in texts]
 
@@ -52,25 +57,32 @@ def word(verdict: Verdict) -> Word | None:
             raise LabError(msg)
 
 
-def said(answer: Answer) -> str:
-    """Write an answer of the API server: admitted, or the rules for which Gatekeeper refuses."""
+def said(answer: Answer, expansion: str = "") -> str:
+    """Write an answer of the API server: admitted, or the rules for which Gatekeeper refuses.
+
+    Args:
+        answer: the answer.
+        expansion: the ExpansionTemplate by which it may be refused.
+    """
     if answer.admitted:
         return "admitted"
     if answer.outcome == "webhook":
-        rules = sorted({_rule(message) for _, message in violations(answer.denial)})
+        implied = f"[Implied by {expansion}] "
+        found = (message.removeprefix(implied) for _, message in violations(answer.denial))
+        rules = sorted(set(map(_rule, found)))
         return f"refused for {' '.join(rules)}"
     return f"{answer.outcome}: {answer.message}"
 
 
 @cache
-def taken(each: Judged) -> tuple[Asked, ...]:
+def taken(each: Judged) -> tuple[Witness, ...]:
     """Return what is asked of a judged profile's witnesses, save what the API itself refuses."""
     verdicts = recording.load(each.recording)
     cases = recorded(each.profile())
     return tuple(case for case in cases if verdicts[case.key] != recording.INVALID)
 
 
-def chosen(cases: Sequence[Asked], reference: Reference, most: int) -> list[Asked]:
+def chosen(cases: Sequence[Witness], reference: Reference, most: int) -> list[Witness]:
     """Return so many cases, in their order: for each rule one that it refuses, others by lot."""
     first: dict[str, int] = {}
     for place, each in enumerate(cases):
