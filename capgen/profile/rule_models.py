@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import (
     AfterValidator,
+    ConfigDict,
     Field,
     StrictBool,
     StrictInt,
@@ -46,6 +47,12 @@ def _absolute(path: str) -> None:
 
 _PREFIX = {"type": "string", "pattern": r"^/(?!(.*/)?\.\.(/|$))[^\x00-\x1f\x7f]*$"}
 Absolute = Annotated[Text, checked(_absolute), Field(pattern=ABSOLUTE), WithJsonSchema(_PREFIX)]
+
+
+class _Made(Strict):
+    """What is made of data has no source, in which pydantic would look for docstrings at length."""
+
+    model_config = ConfigDict(use_attribute_docstrings=False)
 
 
 class HostPathPrefix(Strict):
@@ -138,7 +145,7 @@ def _default(entry: Entry) -> Any:
     keys = keys_of(entry)
     if len(keys) > 1:
         values = {part.key: (_concrete(part) | None, None) for part in entry.parts}
-        return create_model(f"{_title(entry)}Default", __base__=Strict, **values)  # type: ignore[call-overload]
+        return create_model(f"{_title(entry)}Default", __base__=_Made, **values)  # type: ignore[call-overload]
     part = entry.parts[0]
     return _Number if part.ask is Ask.IN_RANGES else _concrete(part)
 
@@ -170,13 +177,13 @@ def _rule_model(entry: Entry) -> Any:
     fields = _settings(entry)
     revision: Any = create_model(
         f"{_title(entry)}Revision",
-        __base__=Strict,
+        __base__=_Made,
         version=(Annotated[StrictStr, checked(minor), _VERSION], ...),
         **fields,
     )
     model: Any = create_model(
         _title(entry),
-        __base__=Strict,
+        __base__=_Made,
         __doc__=entry.means,
         since=(Annotated[list[revision], AfterValidator(_in_order)] | None, None),
         **fields,
@@ -214,8 +221,8 @@ if TYPE_CHECKING:
         """The values that are chosen for one container."""
 else:
     Rules = create_model(
-        "Rules", __base__=Strict, **{entry.id: (_rule_model(entry), None) for entry in CATALOGUE}
+        "Rules", __base__=_Made, **{entry.id: (_rule_model(entry), None) for entry in CATALOGUE}
     )
     Choices = create_model(
-        "Choices", __base__=Strict, **{name: (kind, None) for name, kind in _CHOICES.items()}
+        "Choices", __base__=_Made, **{name: (kind, None) for name, kind in _CHOICES.items()}
     )
