@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any, Final
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
@@ -129,6 +129,9 @@ def written(draw: st.DrawFn) -> dict[str, object]:
 
 @settings(max_examples=400, deadline=None)
 @given(written())
+@example({"appArmorProfile": {"default": "Localhost:p/*"}})
+@example({"seccompProfile": {"default": "Localhost:p/*"}})
+@example({"sysctls": {"default": "kernel.*"}})
 def test_any_rule(rules: dict[str, object]) -> None:
     """The schema takes a rule's mapping where the loader does, and nowhere else."""
     loads, fits = verdicts(profile(rules=rules))
