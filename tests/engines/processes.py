@@ -21,6 +21,8 @@ T = TypeVar("T")
 
 # Pause between two probes, in seconds: short against all that is waited for.
 PAUSE = 0.02
+# Of the time that was waited: who probes takes a core from what is waited for.
+_SHARE = 0.1
 
 
 class NotYet(Exception):  # noqa: N818 - no error: a probe's way to say what it saw instead
@@ -83,12 +85,12 @@ class Processes:
             probe: Raises `NotYet` as long as the wait must go on.
             what: What is waited for, to end the sentence "waited 30 s for ...".
             seconds: When to give up.
-            pause: Between two probes, in seconds: longer where the wait is long.
+            pause: Between two probes, in seconds; more as the wait gets long.
 
         Raises:
             LabError: Time is up, with what was last seen, or an engine ended, with its last output.
         """
-        end = time.monotonic() + seconds
+        start = time.monotonic()
         while True:
             for name, process in self._running.items():
                 if process.poll() is not None:
@@ -97,9 +99,10 @@ class Processes:
             try:
                 return probe()
             except NotYet as seen:
-                if time.monotonic() > end:
+                waited = time.monotonic() - start
+                if waited > seconds:
                     raise LabError(f"waited {seconds} s for {what}; last seen: {seen}") from seen
-            time.sleep(pause)
+            time.sleep(max(pause, waited * _SHARE))
 
     def _end(self, process: subprocess.Popen[bytes]) -> None:
         """Kills a process with its group, once: its state is thrown away, nothing needs tidying."""

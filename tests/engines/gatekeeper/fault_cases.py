@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import random
+from functools import cache
 from itertools import product
 from typing import TYPE_CHECKING, Final, NamedTuple
 
@@ -44,20 +45,34 @@ class Case(NamedTuple):
         about: its rule.
         template: the template.
         constraint: its constraint, which looks at that namespace.
-        created: some requests that create something.
-        changed: some requests that change what stands.
-        own: all requests, as they are asked.
-        minors: the profile's.
+        own: what it can be asked.
+        reference: what its profile says.
     """
 
     place: str
     about: str
     template: Object
     constraint: Object
-    created: list[Request]
-    changed: list[Request]
     own: list[Request]
-    minors: range
+    reference: Reference
+
+    def some(self, *, created: bool) -> list[Request]:
+        """Return some requests that create something, or do not, as they are judged.
+
+        Half of them are refused by the rule.
+        """
+        sides: dict[bool, list[Request]] = {True: [], False: []}
+        for each in self.own:
+            if (each.operation is Operation.CREATE) is created:
+                handed = handed_over(each, self.reference.profile.minors)
+                sides[self.about in self.reference.word(handed).rules].append(handed)
+        most = (_CREATED if created else _CHANGED) // 2
+        chance = random.Random(_SEED)
+        return [
+            each
+            for side in sides.values()
+            for each in (side if len(side) <= most else chance.sample(side, most))
+        ]
 
 
 def cases(language: str) -> Iterator[Case]:
@@ -79,18 +94,7 @@ def cases(language: str) -> Iterator[Case]:
                 # A rule that no exemption lifts is as it is without it.
                 continue
             own += list(_updates(profile, own))
-            created = [each for each in own if each.operation is Operation.CREATE]
-            changed = [each for each in own if each.operation is not Operation.CREATE]
-            yield Case(
-                place,
-                rule.id,
-                template,
-                looking,
-                _some(created, reference, rule.id, _CREATED),
-                _some(changed, reference, rule.id, _CHANGED),
-                own,
-                profile.minors,
-            )
+            yield Case(place, rule.id, template, looking, own, reference)
 
 
 def _updates(profile: Profile, own: Sequence[Request]) -> Iterator[Request]:
@@ -107,20 +111,6 @@ def _updates(profile: Profile, own: Sequence[Request]) -> Iterator[Request]:
         was, now = (nested(kind.path, pod) for pod in (base_pod(profile), wrong.object))
         update = Request(now, kind, Operation.UPDATE, was, namespace=wrong.namespace)
         yield from (update, update._replace(old_object=now))
-
-
-def _some(requests: list[Request], reference: Reference, rule: str, most: int) -> list[Request]:
-    """Return so many requests as they are judged, half of them refused by the rule."""
-    sides: dict[bool, list[Request]] = {True: [], False: []}
-    for each in requests:
-        handed = handed_over(each, reference.profile.minors)
-        sides[rule in reference.word(handed).rules].append(handed)
-    chance = random.Random(_SEED)
-    return [
-        each
-        for side in sides.values()
-        for each in (side if len(side) <= most // 2 else chance.sample(side, most // 2))
-    ]
 
 
 _Asks = tuple["Profile", "list[tuple[str, Request]]"]
@@ -143,8 +133,13 @@ _CHOSEN: Final = """
 """
 
 
-def _profiles() -> Iterator[_Asks]:
-    """Yield profiles, and for each what it is asked, with the rule that it is asked for."""
+@cache
+def _profiles() -> tuple[_Asks, ...]:
+    """Return profiles, and for each what it is asked, with the rule that it is asked for."""
+    return (*_of_every_rule(), *_exempting(), _dropping(), _selected())
+
+
+def _of_every_rule() -> Iterator[_Asks]:
     for name in _EVERY:
         each = judged()[name]
         profile = each.profile()
@@ -157,6 +152,9 @@ def _profiles() -> Iterator[_Asks]:
                 if verdicts[asked.key] != recording.INVALID
             ],
         )
+
+
+def _exempting() -> Iterator[_Asks]:
     for name in _EXEMPT:
         profile = judged()[name].profile()
         rules = {witness.name: witness.rule for witness in witnesses(profile)}
@@ -168,9 +166,11 @@ def _profiles() -> Iterator[_Asks]:
             # Of those who are not exempt, too.
             rows += [(witness.rule, witness.request) for witness in witnesses(profile)]
             yield lifted(profile)._replace(name=f"{name}-{kind}"), rows
+
+
+def _dropping() -> _Asks:
     drops = made(_DROPS)._replace(name="drops", controllers=True)
-    yield drops, [(each.rule, each.request) for each in recorded(drops)]
-    yield _selected()
+    return drops, [(each.rule, each.request) for each in recorded(drops)]
 
 
 def _selected() -> _Asks:

@@ -104,8 +104,8 @@ def _fates(runs: Runs, groups: Sequence[Sequence[Planted]], language: str) -> li
     """
     some = _taken(runs, map(_spread, groups))
     fates: list[Fate] = ["missed" if group else "refused" for group in some]
-    _asked(runs, some, fates, partial(_created, asked=lambda case: case.created))
-    _asked(runs, some, fates, partial(_changed, asked=lambda case: case.changed))
+    _asked(runs, some, fates, partial(_created, asked=lambda case: case.some(created=True)))
+    _asked(runs, some, fates, partial(_changed, asked=lambda case: case.some(created=False)))
     missed = [
         [*group, *(each._replace(case=fuller.longer(each.case)) for each in group)]
         if fate == "missed" and not _is_excused(language, group[0].fault)

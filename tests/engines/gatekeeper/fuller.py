@@ -34,7 +34,7 @@ def more(case: Case, *, created: bool) -> list[Request]:
     chance = random.Random(_SEED)
     some = chance.sample(own, min(len(own), _MOST[created] // 2))
     fuller = [_fuller(each, chance.choice(own)) for each in some]
-    return [handed_over(each, case.minors) for each in (*some, *fuller)]
+    return [handed_over(each, case.reference.profile.minors) for each in (*some, *fuller)]
 
 
 def longer(case: Case) -> Case:
@@ -44,7 +44,7 @@ def longer(case: Case) -> Case:
     changed["spec"]["match"]["namespaces"] = [place]
     changed["spec"]["parameters"] = _longer(changed["spec"].get("parameters", {}))
     own = [each._replace(namespace=place) for each in case.own]
-    return case._replace(place=place, constraint=changed, own=own, created=[], changed=[])
+    return case._replace(place=place, constraint=changed, own=own)
 
 
 def _longer(value: Any) -> Any:  # noqa: ANN401 - any JSON

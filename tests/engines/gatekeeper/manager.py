@@ -22,8 +22,6 @@ _OPERATIONS: Final = (
     "webhook",
     "mutation-webhook",
     "mutation-controller",
-    "mutation-status",
-    "status",
     "generate",
 )
 
@@ -31,6 +29,7 @@ _OPERATIONS: Final = (
 # Else every template in CEL becomes a policy.
 _QUIET: Final = ("--default-create-vap-for-templates=false",)
 # It audits every minute, if it does.
+_TELLING: Final = ("mutation-status", "status")
 _AUDITING: Final = ("--operation=audit", "--audit-interval=5")
 
 
@@ -80,7 +79,7 @@ def start(processes: Processes, cluster: Cluster, *, shipped: bool) -> Serving:
         # Prometheus would be served on every address; there is no collector at this one.
         "--metrics-backend=opentelemetry",
         "--otlp-endpoint=127.0.0.1:9",
-        *(f"--operation={each}" for each in _OPERATIONS),
+        *(f"--operation={each}" for each in (*_OPERATIONS, *(_TELLING if shipped else ()))),
         # Else these policies hold, and answer before the webhook does.
         "--default-create-vap-binding-for-constraints=false",
         # It is removed and made anew with every audit.
