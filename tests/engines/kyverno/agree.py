@@ -113,13 +113,14 @@ def _simulated(target: Target, _: Lab) -> Row:
     """Have the CLI judge pods, as the API server would hand them over.
 
     That is one for each edge of a profile, and by the others one that is refused and one that is
-    not: it compiles every policy for every pod.
+    not: it compiles every policy for every pod. To read them it is run once for all profiles.
     """
     each = judged()[_OFFLINE]
     reference = Reference(each.profile()._replace(controllers=False))
+    references = _references((_OFFLINE,))
     others = [
         [(one, _handed(case, one)) for case in _two(judged()[name], one)]
-        for name, one in _references((_OFFLINE,)).items()
+        for name, one in references.items()
     ]
     with KyvernoCli() as kyverno:
         created = (
@@ -130,6 +131,8 @@ def _simulated(target: Target, _: Lab) -> Row:
         asked = [_handed(case, reference) for case in _some(each, created, 1)]
         said = words(kyverno, target, reference, [case.request for case in asked])
         differences = list(_differing(reference, asked, said))
+        here = [within(each.profile, NAME) for each in references.values()]
+        kyverno.load([obj for each in here for obj in emitted(each, target)])
         for rows in others:
             differences += _together(kyverno, target, rows)
         cases, version = len(asked) + sum(map(len, others)), kyverno.version
