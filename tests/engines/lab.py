@@ -37,7 +37,7 @@ _GO = {"GOTOOLCHAIN": "local", "GOFLAGS": "-mod=readonly -buildvcs=false", "GOWO
 
 # Go's collector takes a sixth to a quarter of what an engine computes. Here is memory enough to let
 # more garbage lie, up to so many bytes a process: both are asked of engines by their environment.
-COLLECTED = {"GOGC": "400", "GOMEMLIMIT": str(3 << 30)}
+COLLECTED = {"GOGC": "1000", "GOMEMLIMIT": str(3 << 30)}
 
 
 class LabError(Exception):

@@ -27,9 +27,10 @@ LANES: Final = 3
 def run(checks: Sequence[Check]) -> list[Row]:
     """Runs the checks and returns their rows, in the order of the checks.
 
-    A lane runs checks of one engine, one after the other, on one laboratory; the engines begin in
-    the order in which they first come, and before all others, one by one, those that are to be
-    alone. When all have begun, a lane that is free helps the engine that has most left to do.
+    A lane runs checks of one engine, one after the other, on one laboratory, and then those of the
+    next; the engines begin in the order in which they first come, and before all others, one by
+    one, those that are to be alone. When all have begun, a lane that is free helps the engine that
+    has most left to do.
 
     Raises:
         LabError: A process ended before it was done.
@@ -62,16 +63,17 @@ def _run(checks: Sequence[Check], waiting: dict[str, deque[int]], most: int) -> 
                 running[ours] = (engine, _given(ours, waiting[engine]))
             for ready in connection.wait(list(running)):
                 assert isinstance(ready, connection.Connection)
-                engine, place = running[ready]
+                engine, place = running.pop(ready)
                 try:
                     row = ready.recv()
                 except EOFError:
-                    del running[ready]
                     if place is not None:
                         raise LabError("a process ended before it was done") from None
                     continue
                 assert place is not None
                 rows[place] = row
+                if not waiting[engine]:
+                    engine = _next(waiting, running.values(), single) or engine
                 running[ready] = (engine, _given(ready, waiting[engine]))
     return rows
 
@@ -81,7 +83,7 @@ def _next(
     running: Iterable[tuple[str, int | None]],
     single: Collection[str],
 ) -> str | None:
-    """Returns the engine whose checks a new lane is to run; None where there is nothing for it."""
+    """Returns the engine whose checks a free lane is to run; None where there is nothing for it."""
     begun = {engine for engine, _ in running}
     left = [engine for engine, places in waiting.items() if places]
     for engine in left:
@@ -115,10 +117,16 @@ def on_one(checks: Iterable[Check]) -> Iterator[Row]:
     """Runs checks on one laboratory and yields their rows; says on stderr what each took.
 
     A check whose engine could not be built, started or spoken to gives a row without cases, and
-    the others go on.
+    the others go on. A laboratory that is claimed by one engine is not another's.
     """
-    with Lab() as lab:
+    engine = ""
+    with ExitStack() as stack:
+        lab = stack.enter_context(Lab())
         for check in checks:
+            if lab.claimed and check.engine != engine:
+                stack.close()
+                lab = stack.enter_context(Lab())
+            engine = check.engine
             start = time.monotonic()
             try:
                 row = check.run(lab)

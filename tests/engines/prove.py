@@ -23,6 +23,7 @@ from tests.engines.cluster.users import users
 from tests.engines.emitted.gator import gator_tests
 from tests.engines.emitted.kyverno import kyverno_tests
 from tests.engines.emitted.vap import vap_tests
+from tests.engines.gatekeeper.actions import gatekeeper_actions
 from tests.engines.gatekeeper.check import gatekeeper_judges
 from tests.engines.gatekeeper.faults import gatekeeper_faults
 from tests.engines.gatekeeper.gator_check import gator_judges
@@ -171,6 +172,7 @@ CHECKS = (
     Check("gatekeeper", gator_tests),
     Check("gatekeeper", gatekeeper_profiles),
     Check("gatekeeper", gatekeeper_updates),
+    Check("gatekeeper", gatekeeper_actions),
     Check("gatekeeper", followed_in_gatekeeper),
     Check("gatekeeper", gator_values),
     Check("gatekeeper", gatekeeper_values),

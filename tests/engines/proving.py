@@ -87,6 +87,11 @@ class Lab:
         """Kyverno's controller, which the API server asks from now on about every namespace."""
         return self._stack.enter_context(Kyverno(self.cluster))
 
+    @property
+    def claimed(self) -> bool:
+        """Whether the API server asks an engine about all that it is asked."""
+        return "kyverno" in self.__dict__
+
 
 @dataclass(frozen=True, slots=True)
 class Check:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import time
 from functools import partial
-from itertools import pairwise
+from itertools import count, pairwise
 from typing import TYPE_CHECKING
 
 import pytest
@@ -57,6 +57,37 @@ def test_one_engine_of_a_machine_is_not_helped() -> None:
     checks = [Check("one", partial(slow, str(number)), single=True) for number in range(3)]
     spans = times_of(lanes.run(checks))
     assert all(before[1] <= after[0] for before, after in pairwise(spans))
+
+
+LABS = count()
+
+
+def numbered(name: str, laboratory: Lab) -> Row:
+    """A check whose row says the number of the laboratory that it was given, and may claim it."""
+    number = laboratory.__dict__.setdefault("number", next(LABS))
+    if name == "claims":
+        laboratory.__dict__["kyverno"] = None
+    return Row(name, "engine", "", 1, (), str(number))
+
+
+def test_what_one_engine_claims_is_no_other_s() -> None:
+    """A lane goes on with the next engine in the same laboratory, unless one has claimed that."""
+    names = ("a", "a", "b", "claims", "claims", "a", "b")
+    rows = [*lanes.on_one(Check(name, partial(numbered, name)) for name in names)]
+    first, *others = (row.notes for row in rows)
+    assert others[:4] == [first] * 4
+    assert others[4] == others[5] != first
+
+
+def test_a_lane_goes_on_with_the_next_engine() -> None:
+    """It is not another process that does so, with all to read anew."""
+    checks = [Check(f"{number}", process) for number in range(2 * lanes.LANES)]
+    assert len({row.notes for row in lanes.run(checks)}) <= lanes.LANES
+
+
+def process(_: Lab) -> Row:
+    """A check whose row says which process it ran in."""
+    return Row("", "engine", "", 1, (), f"{os.getpid()}")
 
 
 def dies(_: Lab) -> Row:

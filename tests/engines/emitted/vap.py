@@ -100,7 +100,7 @@ def _kubectl(cluster: Cluster, path: Path, *arguments: str) -> str:
 def _in(cluster: Cluster, path: Path, *command: str) -> subprocess.CompletedProcess[str]:
     """Run a command in the folder, where `kubectl` is the real one and reaches the cluster."""
     programs = lab.binary("kubectl").parent
-    env = {"HOME": str(path), "KUBECONFIG": str(cluster.kubeconfig())}
+    env = {"HOME": str(path), "KUBECONFIG": str(cluster.kubeconfig()), **lab.COLLECTED}
     env["PATH"] = f"{programs}:/usr/bin:/bin"
     return subprocess.run(
         command,

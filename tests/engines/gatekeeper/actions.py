@@ -15,10 +15,12 @@ from capgen.policy.profile import Enforcement
 from capgen.targets.gatekeeper.asked import Asked
 from tests.engines.canaries import BAD, GOOD
 from tests.engines.gatekeeper.gator import Gator
+from tests.engines.gatekeeper.live import Gatekeeper
 from tests.engines.gatekeeper.requests import labelled
 from tests.engines.gatekeeper.target import emitted
 from tests.engines.gatekeeper.words import verdict
 from tests.engines.processes import NotYet
+from tests.engines.proving import Difference, Lab, Row
 from tests.engines.resources import place
 from tests.engines.rest import Call
 from tests.policy.made import profile as made
@@ -29,7 +31,6 @@ if TYPE_CHECKING:
     from capgen.policy.profile import Profile
     from tests.engines.apiserver import Cluster
     from tests.engines.engine import Verdict
-    from tests.engines.gatekeeper.live import Gatekeeper
     from tests.engines.rest import Object
 
 _ADMITTED: Final = "admitted"
@@ -67,7 +68,18 @@ _WAYS: Final = (
 )
 
 
-def actions(engine: Gatekeeper, cluster: Cluster) -> Iterator[tuple[object, str, str]]:
+def gatekeeper_actions(laboratory: Lab) -> Row:
+    """Asks the webhook and gator about bad pods, and reads what an audit lists."""
+    cluster = laboratory.cluster
+    with Gatekeeper(cluster, shipped=True) as engine:
+        seen = list(_seen(engine, cluster))
+        version = engine.version
+    differences = tuple(Difference(*each) for each in seen if each[1] != each[2])
+    note = "what is done in the webhook, in an audit and in gator"
+    return Row("gatekeeper", "gatekeeper", version, len(seen), differences, note)
+
+
+def _seen(engine: Gatekeeper, cluster: Cluster) -> Iterator[tuple[object, str, str]]:
     """Yield what was asked of an engine that audits, what is expected, and what came of it."""
     profiles = [_profile(number, way) for number, way in enumerate(_WAYS)]
     objects = [

@@ -28,9 +28,10 @@ _OPERATIONS: Final = (
 
 # Else every template in CEL becomes a policy.
 _QUIET: Final = ("--default-create-vap-for-templates=false",)
-# It audits every minute, if it does.
+# What it writes into constraints and mutators for people. Who asks reads `podstatuses`.
 _TELLING: Final = ("mutation-status", "status")
-_AUDITING: Final = ("--operation=audit", "--audit-interval=5")
+# It audits every minute, if it does: each time it lists all that there is of every kind.
+_AUDITING: Final = ("--operation=audit", "--audit-interval=10")
 
 
 class Serving(NamedTuple):

@@ -15,7 +15,6 @@ from tests.engines.apiserver import Cluster
 from tests.engines.canaries import GOOD
 from tests.engines.cluster.audit import Audit
 from tests.engines.controlplane import Server
-from tests.engines.gatekeeper.actions import actions
 from tests.engines.gatekeeper.live import Gatekeeper
 from tests.engines.kyverno.install import reporting
 from tests.engines.processes import Processes
@@ -88,8 +87,6 @@ def followed_in_gatekeeper(laboratory: Lab) -> Row:
         # Not before: the pod that owns what Gatekeeper says of its templates is made up.
         cues = {"collect": lambda: stack.enter_context(_collected(cluster))}
         seen = list(_played(cluster, ("gatekeeper",), cues=cues))
-        # It audits here, and nowhere else.
-        seen += actions(engine, cluster)
         return _row("gatekeeper", "gatekeeper", engine.version, seen)
 
 
