@@ -54,6 +54,15 @@ def test_chosen_targets(capgen: Capgen) -> None:
     assert said in done.stderr
 
 
+def test_what_gatekeeper_expands_is_not_tested(capgen: Capgen) -> None:
+    """A suite has no such objects, and says so where a profile names kinds of them."""
+    for option, said in (("engines=cel", False), ("expand=argoproj.io/v1alpha1/Rollout", True)):
+        done = capgen("test", "-p", "pss/baseline", "-t", f"gatekeeper:{option}")
+        readme = (capgen.folder / "out/pss-baseline/gatekeeper-test/README.md").read_text("utf-8")
+        for text in (done.stderr, readme):
+            assert ("controllers that Gatekeeper expands" in text) is said
+
+
 def test_beside_what_is_compiled(capgen: Capgen) -> None:
     """The folder of the target is left alone, a stale file in that of the tests is gone."""
     assert capgen("compile", "pss/baseline", "-t", "vap").code == 0

@@ -37,9 +37,12 @@ _KNOWN: Final = {
     _EXPAND: Known(several=True),
 }
 _TEMPLATE: Final = "spec.template"
+# A domain, and the name of a field.
+_LABEL: Final = "[a-z0-9]([-a-z0-9]*[a-z0-9])?"
+_FIELD: Final = "[A-Za-z_][-A-Za-z0-9_]*"
 _CONTROLLER: Final = re.compile(
-    r"(?P<group>[a-z0-9]([-a-z0-9.]*[a-z0-9])?)/(?P<version>v[1-9]\d*((alpha|beta)[1-9]\d*)?)"
-    r"/(?P<kind>[A-Z][A-Za-z0-9]*)(@(?P<source>[A-Za-z][A-Za-z0-9]*(\.[A-Za-z][A-Za-z0-9]*)*))?",
+    rf"(?P<group>{_LABEL}(\.{_LABEL})*)/(?P<version>v[1-9]\d*((alpha|beta)[1-9]\d*)?)"
+    rf"/(?P<kind>[A-Z][A-Za-z0-9]*)(@(?P<source>{_FIELD}(\.{_FIELD})*))?",
     re.ASCII,
 )
 
@@ -83,10 +86,18 @@ def asked_of(target: str, options: Options) -> Asked:
     """
     check(target, options, _KNOWN)
     named = options.get(_ENGINES, Asked().engines)
+    controllers = dict.fromkeys(_controller(target, each) for each in options.get(_EXPAND, ()))
+    places: dict[tuple[str, str], str] = {}
+    for each in controllers:
+        known = places.setdefault((each.group, each.kind), each.source)
+        if known != each.source:
+            msg = f"`{_EXPAND}` of `{target}` has two places for the template of a {each.kind}, of"
+            msg += f" which one is never there: `{known}` and `{each.source}`"
+            raise UsageError(msg)
     return Asked(
         tuple(each for each in ENGINES if each in named),
         {point: options[point][0] for point in (AUDIT, GATOR) if point in options},
-        tuple(dict.fromkeys(_controller(target, each) for each in options.get(_EXPAND, ()))),
+        tuple(controllers),
     )
 
 

@@ -55,6 +55,12 @@ def done(profile: Profile, asked: Asked) -> dict[str, str]:
     return {name: action for name, action in found.items() if action != NONE}
 
 
+def is_scoped(profile: Profile, asked: Asked) -> bool:
+    """Tell whether something else is done at one enforcement point than at another."""
+    own = profile.enforcement.value
+    return done(profile, asked) != dict.fromkeys((_WEBHOOK, *_POINTS.values()), own)
+
+
 def _match(profile: Profile, part: str) -> dict[str, Any]:
     """Return which objects a constraint judges; labels of pods its template looks at."""
     # Pods that Gatekeeper expands of a controller come without what stood there: judged by
@@ -66,12 +72,11 @@ def _match(profile: Profile, part: str) -> dict[str, Any]:
 
 def _action(profile: Profile, asked: Asked) -> dict[str, Any]:
     """Return one action for all, or one for each point where they differ."""
+    if not is_scoped(profile, asked):
+        return {"enforcementAction": ACTIONS[profile.enforcement.value]}
     points: dict[str, list[str]] = {}
     for name, action in done(profile, asked).items():
         points.setdefault(ACTIONS[action], []).append(name)
-    own = ACTIONS[profile.enforcement.value]
-    if points == {own: [_WEBHOOK, *_POINTS.values()]}:
-        return {"enforcementAction": own}
     scoped = [
         {"action": action, "enforcementPoints": [{"name": name} for name in names]}
         for action, names in points.items()

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 from capgen.policy.profile import Enforcement
 from capgen.targets.folder import Guide, Step
 
-from .constraint import ACTIONS, AUDITED, done
+from .constraint import ACTIONS, AUDITED, done, is_scoped
 
 if TYPE_CHECKING:
     from capgen.policy.profile import Profile
@@ -44,13 +44,24 @@ _PASSED: Final = (
 _EXPANDED: Final = (
     (
         "Of a controller of the kind {} Gatekeeper makes a pod (`ExpansionTemplate`), and the"
-        " constraints `*-expanded.yaml` judge that. It comes without what stood before: each change"
-        " of a controller that stands is judged as a whole, so that a bad one cannot even be scaled"
-        " before its template is good. One without a template at that place is refused."
+        " constraints `*-expanded.yaml` judge that. Other versions of a kind that the API server"
+        " serves are passed over: name each."
     ),
     (
-        "These constraints judge every pod that Gatekeeper expands, also one that an"
-        " ExpansionTemplate of others has it make of a Deployment."
+        "It does so in every namespace, and whatever `enforcement` is. A controller without a"
+        " template at that place, such as a Rollout with `workloadRef`, is refused; where two"
+        " profiles name two places for a kind, all of them are. One that is in no namespace is"
+        " judged whichever namespaces the profile matches."
+    ),
+    (
+        "What is expanded comes without what stood before: each change of a controller is judged as"
+        " a whole. A bad one that stands cannot be changed, nor lose a finalizer, before its"
+        " template is good. Subresources, such as `scale`, pass by unless the webhook's rules name"
+        " them."
+    ),
+    (
+        "Constraints of others that do not say `match.source: Original` judge these pods, too; and"
+        " those of this profile judge what others have Gatekeeper expand."
     ),
 )
 _SAME: Final = (
@@ -89,8 +100,14 @@ _PREFLIGHT: Final = (
     ),
 )
 _ALONE: Final = (
-    "No ExpansionTemplate of others makes pods of Kubernetes' own controllers: `kubectl get"
-    " expansiontemplates`. Else an old Deployment can no longer be scaled."
+    (
+        "No ExpansionTemplate of others makes pods of Kubernetes' own controllers: `kubectl get"
+        " expansiontemplate`. Else an old Deployment can no longer be changed."
+    ),
+    (
+        "Every constraint of others on pods is meant for these controllers as well, or says"
+        " `match.source: Original`: `kubectl get constraints`."
+    ),
 )
 _ON: Final = ", and with CEL on (`--enable-k8s-native-validation`, the default)"
 _TEMPLATES: Final = "kubectl apply -k ../../gatekeeper-templates"
@@ -101,7 +118,13 @@ _READY: Final = (
 _LIST: Final = "kubectl get constraints -l app.kubernetes.io/managed-by=capgen"
 _DRYRUN: Final = (
     "Apply the constraints with `enforcement: audit` in the profile (`dryrun` here): nothing is"
-    " refused."
+    " refused{}."
+)
+_BUT: Final = " but a controller without a template"
+_TRIED: Final = Step(
+    "Create a bad controller of each kind: a rule is named. If nothing is said, its template is"
+    " elsewhere, and nothing of it is judged.",
+    ("kubectl create --dry-run=server -n NAMESPACE -f CONTROLLER.yaml",),
 )
 _LISTED: Final = (
     "After an audit (a minute by default) each constraint says in its status what runs that it"
@@ -128,7 +151,7 @@ def guide(profile: Profile, asked: Asked) -> Guide:
         _limits(profile, asked),
         (
             *(each.format(_ON if asked.engines == ("cel",) else "") for each in _PREFLIGHT),
-            *((_ALONE,) if asked.expand else ()),
+            *(_ALONE if asked.expand else ()),
         ),
         (
             Step(
@@ -136,10 +159,12 @@ def guide(profile: Profile, asked: Asked) -> Guide:
                 (_TEMPLATES, _READY),
             ),
             Step(
-                f"{_DRYRUN} {_LISTED if AUDITED in done(profile, asked) else _UNLISTED}",
+                f"{_DRYRUN.format(_BUT if asked.expand else '')}"
+                f" {_LISTED if AUDITED in done(profile, asked) else _UNLISTED}",
                 ("kubectl apply -k .", _LIST),
             ),
             Step("Compile with `enforcement: warn`: whoever creates a bad pod is told so."),
+            *((_TRIED,) if asked.expand else ()),
             Step(_LAST[profile.enforcement is Enforcement.DENY]),
         ),
         (
@@ -157,12 +182,14 @@ def guide(profile: Profile, asked: Asked) -> Guide:
 
 def _limits(profile: Profile, asked: Asked) -> tuple[str, ...]:
     """Say what is passed over, or is judged in another way."""
-    actions = done(profile, asked)
     said = _SAME
-    if asked.actions:
+    if is_scoped(profile, asked):
+        actions = done(profile, asked)
         words = (f"{_did(actions.get(name))} in {place}" for name, place in _POINTS.items())
         said = _SCOPED.format(", ".join(words))
-    kinds = ", ".join(f"`{each.kind}.{each.group}` (`{each.source}`)" for each in asked.expand)
+    kinds = ", ".join(
+        f"`{each.group}/{each.version}/{each.kind}` (`{each.source}`)" for each in asked.expand
+    )
     expanded = tuple(each.format(kinds) for each in _EXPANDED) if kinds else (_PASSED,)
     return (_DROPPED, *expanded, said)
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
+from capgen.policy.profile import Enforcement
 from capgen.targets.base import object_name
 from capgen.targets.gatekeeper.asked import Asked, Controller
 from tests.engines.canaries import BAD, GOOD
@@ -83,6 +84,14 @@ def own_kind(
         cured = {"spec": {"replicas": 2, "template": {"spec": {"hostPID": False}}}}
         answer = cluster.patch(path(_KIND, "old", namespace), cured, "merge")
         yield {"scale": "an old one, and mend it"}, "admitted", _said(answer, expansion)
+        # An ExpansionTemplate has no action.
+        engine.load(emitted(profile._replace(enforcement=Enforcement.AUDIT), asked=_ASKED))
+        for name, widget, expected in (
+            ("bad, audited", _widget("bad", BAD, namespace), "admitted"),
+            ("without a template, audited", bare, "refused for no template"),
+        ):
+            (answer,) = cluster.judge(namespace, [widget])
+            yield {"create": name}, expected, _said(answer, expansion)
     finally:
         cluster.delete([_DEFINITION])
         cluster.until(partial(absent, cluster, _CRD), what=f"the kind {_CRD} to be gone")
