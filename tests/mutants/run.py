@@ -125,6 +125,10 @@ MODULES: Final[dict[str, tuple[str, ...]]] = {
     "lang.cel_token": ("lang.test_cel_token", "lang.test_cel_mutate"),
     "targets.beside": ("targets.test_beside",),
     "targets.psa.level": ("targets.test_psa",),
+    "targets.gatekeeper.asked": ("targets.test_gatekeeper_options",),
+    "targets.gatekeeper.constraint": ("targets.test_gatekeeper_options", "targets.test_gatekeeper"),
+    "targets.gatekeeper.expansion": ("targets.test_gatekeeper_options",),
+    "targets.options": ("targets.test_options", "targets.test_gatekeeper_options"),
 }
 
 

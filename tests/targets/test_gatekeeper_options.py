@@ -175,6 +175,7 @@ def test_kinds_of_ones_own() -> None:
     }
     expansion = found["expansion.yaml"]
     assert expansion["kind"] == "ExpansionTemplate"
+    assert expansion["apiVersion"] == "expansion.gatekeeper.sh/v1beta1"
     assert expansion["metadata"]["name"] == plain["privileged.yaml"]["metadata"]["name"]
     assert expansion["spec"] == {
         "applyTo": [{"groups": ["argoproj.io"], "versions": ["v1alpha1"], "kinds": ["Rollout"]}],
@@ -206,6 +207,8 @@ def test_one_expansion_for_each_place() -> None:
     ]
     assert len({each["metadata"]["name"] for each in made}) == len(made)
     assert files(output({"expand": [kinds[1], kinds[2], kinds[0]]})).keys() == found.keys()
+    # Kinds of one name in two groups are two kinds.
+    assert "expansion-2.yaml" in files(output({"expand": [ROLLOUT, "x.dev/v1/Rollout@spec.pod"]}))
 
 
 def test_controllers_alone() -> None:
