@@ -19,7 +19,7 @@ from tests.engines.gatekeeper.live import Gatekeeper
 from tests.engines.gatekeeper.requests import labelled
 from tests.engines.gatekeeper.target import emitted
 from tests.engines.gatekeeper.words import verdict
-from tests.engines.processes import NotYet
+from tests.engines.processes import NotYet, Processes
 from tests.engines.proving import Difference, Lab, Row
 from tests.engines.resources import place
 from tests.engines.rest import Call
@@ -36,6 +36,8 @@ if TYPE_CHECKING:
 _ADMITTED: Final = "admitted"
 _WARNED: Final = "admitted, warned"
 _DENIED: Final = "denied"
+# Seconds for an audit that began anew: on a busy machine it takes longer than it pauses.
+_PATIENCE: Final = 120
 # Of an audit.
 _PASSED: Final = "nothing listed"
 
@@ -122,7 +124,8 @@ def _audited(cluster: Cluster, constraint: Object, loaded: str) -> str:
             raise NotYet(f"{status}")
         return status
 
-    listed = cluster.until(probe, what=f"an audit by {name}").get("violations") or ()
+    found = Processes().until(probe, what=f"an audit by {name}", seconds=_PATIENCE)
+    listed = found.get("violations") or ()
     actions = {
         action
         for each in listed
