@@ -77,9 +77,8 @@ def _local(vocabulary: str) -> Any:
     return Annotated[Text, checked(check), WithJsonSchema(_shape_of_local(vocabulary))]
 
 
-def _shape_of_local(vocabulary: str, but: str = "") -> dict[str, Any]:
-    """Return the shape of a kernel profile, in which some characters may not be."""
-    path = f"^{LOCALHOST}:(?!(.*/)?\\.\\.(/|$))[^{but}\\x00-\\x1f\\x7f]+$"
+def _shape_of_local(vocabulary: str) -> dict[str, Any]:
+    path = f"^{LOCALHOST}:(?!(.*/)?\\.\\.(/|$))[^\\x00-\\x1f\\x7f]+$"
     return {"type": "string", "anyOf": [{"enum": list(words(vocabulary))}, {"pattern": path}]}
 
 
@@ -155,11 +154,7 @@ def _concrete(part: Part) -> Any:
     """Return the type of a value that can be set: a pattern cannot."""
     if part.ask is not Ask.GLOBS:
         return item(part)
-    shape = (
-        {"type": "string", "pattern": LINE.replace("[^", "[^*")}
-        if part.known is None
-        else _shape_of_local(part.known, but="*")
-    )
+    shape = {**_shape(part), "not": {"pattern": r"\*"}}
     return Annotated[item(part), checked(_no_pattern), WithJsonSchema(shape)]
 
 

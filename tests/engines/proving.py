@@ -111,6 +111,11 @@ class Check:
     single: bool = False
 
 
+def differing(steps: Iterable[tuple[object, str, str]]) -> tuple[Difference, ...]:
+    """Returns the steps, each what was asked, expected and seen, that were not as expected."""
+    return tuple(Difference(*each) for each in steps if each[1] != each[2])
+
+
 def table(rows: Iterable[Row]) -> str:
     """Returns the rows as an aligned table."""
     lines = [("target", "engine and version", "cases", "agreed", "differing", "notes")]

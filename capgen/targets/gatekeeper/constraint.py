@@ -23,9 +23,12 @@ if TYPE_CHECKING:
 # Of what is judged of a pod that Gatekeeper makes of a controller.
 EXPANDED: Final = "expanded"
 ACTIONS: Final = {"deny": "deny", "warn": "warn", "audit": "dryrun"}
-_WEBHOOK: Final = "validation.gatekeeper.sh"
-AUDITED: Final = "audit.gatekeeper.sh"
-_POINTS: Final = {AUDIT: AUDITED, GATOR: "gator.gatekeeper.sh"}
+# The enforcement points.
+IN_WEBHOOK: Final = "validation.gatekeeper.sh"
+IN_AUDIT: Final = "audit.gatekeeper.sh"
+IN_GATOR: Final = "gator.gatekeeper.sh"
+# Those that an option gives another action, by its name.
+_OWN: Final = {AUDIT: IN_AUDIT, GATOR: IN_GATOR}
 
 
 def constraints(
@@ -50,15 +53,15 @@ def constraints(
 def done(profile: Profile, asked: Asked) -> dict[str, str]:
     """Return what is done at each enforcement point, by its name: an `Enforcement` in words."""
     own = profile.enforcement.value
-    found = {_WEBHOOK: own}
-    found |= {name: asked.actions.get(point, own) for point, name in _POINTS.items()}
+    found = {IN_WEBHOOK: own}
+    found |= {name: asked.actions.get(point, own) for point, name in _OWN.items()}
     return {name: action for name, action in found.items() if action != NONE}
 
 
 def is_scoped(profile: Profile, asked: Asked) -> bool:
     """Tell whether something else is done at one enforcement point than at another."""
     own = profile.enforcement.value
-    return done(profile, asked) != dict.fromkeys((_WEBHOOK, *_POINTS.values()), own)
+    return done(profile, asked) != dict.fromkeys((IN_WEBHOOK, IN_AUDIT, IN_GATOR), own)
 
 
 def _match(profile: Profile, part: str) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 from capgen.policy.profile import Enforcement
 from capgen.targets.folder import Guide, Step
 
-from .constraint import ACTIONS, AUDITED, done, is_scoped
+from .constraint import ACTIONS, IN_AUDIT, IN_GATOR, IN_WEBHOOK, done, is_scoped
 
 if TYPE_CHECKING:
     from capgen.policy.profile import Profile
@@ -74,11 +74,7 @@ _SCOPED: Final = (
     " Gatekeeper can generate (`vap.k8s.io`) are not among these points: the target `vap` writes"
     " policies."
 )
-_POINTS: Final = {
-    "validation.gatekeeper.sh": "the webhook",
-    AUDITED: "an audit",
-    "gator.gatekeeper.sh": "gator",
-}
+_POINTS: Final = {IN_WEBHOOK: "the webhook", IN_AUDIT: "an audit", IN_GATOR: "gator"}
 _PREFLIGHT: Final = (
     (
         "The webhook `validation.gatekeeper.sh` has `failurePolicy: Fail`. As Gatekeeper ships it"
@@ -118,7 +114,7 @@ _READY: Final = (
 _LIST: Final = "kubectl get constraints -l app.kubernetes.io/managed-by=capgen"
 _DRYRUN: Final = (
     "Apply the constraints with `enforcement: audit` in the profile (`dryrun` here): nothing is"
-    " refused{}."
+    " refused{}. {}"
 )
 _BUT: Final = " but a controller without a template"
 _TRIED: Final = Step(
@@ -159,8 +155,10 @@ def guide(profile: Profile, asked: Asked) -> Guide:
                 (_TEMPLATES, _READY),
             ),
             Step(
-                f"{_DRYRUN.format(_BUT if asked.expand else '')}"
-                f" {_LISTED if AUDITED in done(profile, asked) else _UNLISTED}",
+                _DRYRUN.format(
+                    _BUT if asked.expand else "",
+                    _LISTED if IN_AUDIT in done(profile, asked) else _UNLISTED,
+                ),
                 ("kubectl apply -k .", _LIST),
             ),
             Step("Compile with `enforcement: warn`: whoever creates a bad pod is told so."),

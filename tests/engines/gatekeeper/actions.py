@@ -20,7 +20,7 @@ from tests.engines.gatekeeper.requests import labelled
 from tests.engines.gatekeeper.target import emitted
 from tests.engines.gatekeeper.words import verdict
 from tests.engines.processes import NotYet, Processes
-from tests.engines.proving import Difference, Lab, Row
+from tests.engines.proving import Lab, Row, differing
 from tests.engines.resources import place
 from tests.engines.rest import Call
 from tests.policy.made import profile as made
@@ -76,7 +76,7 @@ def gatekeeper_actions(laboratory: Lab) -> Row:
     with Gatekeeper(cluster, shipped=True) as engine:
         seen = list(_seen(engine, cluster))
         version = engine.version
-    differences = tuple(Difference(*each) for each in seen if each[1] != each[2])
+    differences = differing(seen)
     note = "what is done in the webhook, in an audit and in gator"
     return Row("gatekeeper", "gatekeeper", version, len(seen), differences, note)
 

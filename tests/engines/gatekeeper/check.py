@@ -20,7 +20,7 @@ from tests.engines.gatekeeper.cases import (
 from tests.engines.gatekeeper.live import Gatekeeper
 from tests.engines.gatekeeper.says import settings, word
 from tests.engines.lab import LabError
-from tests.engines.proving import Difference, Lab, Row
+from tests.engines.proving import Lab, Row, differing
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -42,8 +42,8 @@ def gatekeeper_judges(laboratory: Lab) -> Row:
 def row(name: str, engine: Admission, cases: Iterator[Case]) -> Row:
     """Return the row of an engine's own cases."""
     seen = list(cases)
-    differing = tuple(Difference(*each) for each in seen if each[1] != each[2])
-    return Row("(engine)", name, engine.version, len(seen), differing)
+    differences = differing(seen)
+    return Row("(engine)", name, engine.version, len(seen), differences)
 
 
 def judged(

@@ -94,7 +94,7 @@ def own_kind(
             yield {"create": name}, expected, _said(answer, expansion)
     finally:
         cluster.delete([_DEFINITION])
-        cluster.until(partial(absent, cluster, _CRD), what=f"the kind {_CRD} to be gone")
+        cluster.until(partial(absent, cluster, _CRD), what=f"the kind {_KIND} to be gone")
 
 
 def _widget(name: str, pod: Object, namespace: str) -> Object:

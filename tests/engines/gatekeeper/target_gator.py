@@ -21,7 +21,7 @@ from tests.engines.canaries import GOOD
 from tests.engines.gatekeeper.gator import Gator
 from tests.engines.gatekeeper.target import chosen, emitted, taken, word
 from tests.engines.judged import LEVELS, MINOR, Asked, judged
-from tests.engines.proving import Difference, Lab, Row
+from tests.engines.proving import Difference, Lab, Row, differing
 from tests.engines.vap.match import MATCHES, requests
 from tests.policy.made import profile as made
 from tests.profiles import EVERY_RULE
@@ -138,7 +138,7 @@ def gator_shared(_: Lab) -> Row:
                 *_exempt(gator, side),
             ]
             version = gator.version
-    differences = tuple(Difference(*each) for each in seen if each[1] != each[2])
+    differences = differing(seen)
     return Row(
         "gatekeeper",
         "gator",

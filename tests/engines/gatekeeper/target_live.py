@@ -20,7 +20,7 @@ from tests.engines.gatekeeper.own_kind import own_kind
 from tests.engines.gatekeeper.store import Key, key
 from tests.engines.gatekeeper.target import chosen, emitted, said, taken, word
 from tests.engines.judged import MINOR, judged
-from tests.engines.proving import Difference, Lab, Row
+from tests.engines.proving import Lab, Row, differing
 from tests.engines.resources import path
 from tests.engines.selected import for_each_rule
 from tests.engines.vap.exempt import Asked, by_hand
@@ -61,7 +61,7 @@ def gatekeeper_profiles(laboratory: Lab) -> Row:
     asked = [each for each in seen if each is not None]
     note = "profiles and exemptions in CEL and in Rego, generated policies;"
     note += f" {len(seen) - len(asked)} more are refused by the API itself"
-    differences = tuple(Difference(*each) for each in asked if each[1] != each[2])
+    differences = differing(asked)
     return Row("gatekeeper", "gatekeeper", version, len(asked), differences, note)
 
 
@@ -181,7 +181,7 @@ def gatekeeper_updates(laboratory: Lab) -> Row:
     with Gatekeeper(cluster) as engine:
         seen = [step for each in ("cel", "rego") for step in _updates(engine, cluster, each)]
         version = engine.version
-    differences = tuple(Difference(*each) for each in seen if each[1] != each[2])
+    differences = differing(seen)
     note = "updates, expansion; in CEL and in Rego"
     return Row("gatekeeper", "gatekeeper", version, len(seen), differences, note)
 

@@ -16,7 +16,7 @@ from tests.engines.agreement import Reference
 from tests.engines.gatekeeper.gator import Gator
 from tests.engines.gatekeeper.target import emitted, taken
 from tests.engines.judged import judged
-from tests.engines.proving import Difference, Lab, Row
+from tests.engines.proving import Lab, Row, differing
 from tests.pods import good
 
 if TYPE_CHECKING:
@@ -36,7 +36,7 @@ def gator_rego(_: Lab) -> Row:
     with Gator(native=False) as rego:
         seen = list(_malformed(rego))
         version = rego.version
-    differences = tuple(Difference(*each) for each in seen if each[1] != each[2])
+    differences = differing(seen)
     note = "Rego: pods that are none"
     return Row("gatekeeper", "gator", version, len(seen), differences, note)
 

@@ -100,15 +100,15 @@ class KyvernoCli:
         """
         self._loaded, self._files = [], []
         files = [self._written(f"policy-{n}.yaml", [each]) for n, each in enumerate(artefacts)]
-        new = [
-            (path, each)
+        new = {
+            path: each
             for path, each in zip(files, artefacts, strict=True)
             if json.dumps(each) not in self._read
-        ]
-        if new and not self._reads([path for path, _ in new], [each for _, each in new]):
-            for path, each in new:
+        }
+        if new and not self._reads(new, new.values()):
+            for path, each in new.items():
                 self._taken(path, each)
-        self._read.update(json.dumps(each) for _, each in new)
+        self._read.update(map(json.dumps, artefacts))
         self._loaded, self._files = list(artefacts), files
 
     def judge(self, requests: Iterable[Request]) -> Iterator[Verdict]:
@@ -144,7 +144,7 @@ class KyvernoCli:
         changed = self._changed()
         return [report.of(each, changed.get(_key(each), each)) for each in objects]
 
-    def _reads(self, paths: Sequence[Path], artefacts: Sequence[Object]) -> bool:
+    def _reads(self, paths: Iterable[Path], artefacts: Iterable[Object]) -> bool:
         """Tell whether artefacts are read and compiled together: as many rules as they have."""
         rules = sum(map(_rules, artefacts))
         done = self._asked(paths)

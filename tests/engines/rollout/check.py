@@ -18,7 +18,7 @@ from tests.engines.controlplane import Server
 from tests.engines.gatekeeper.live import Gatekeeper
 from tests.engines.kyverno.install import reporting
 from tests.engines.processes import Processes
-from tests.engines.proving import Difference, Lab, Row
+from tests.engines.proving import Lab, Row, differing
 from tests.engines.psp.live import SERVER
 from tests.engines.psp.objects import ANY, usable
 from tests.engines.rollout.plays import ANEW, PLAYS, ROLLED
@@ -146,5 +146,5 @@ def _collected(cluster: Cluster) -> Iterator[None]:
 
 def _row(target: str, engine: str, version: str, seen: Iterable[Seen]) -> Row:
     seen = list(seen)
-    differences = tuple(Difference(*each) for each in seen if each[1] != each[2])
+    differences = differing(seen)
     return Row(target, engine, version, len(seen), differences, _NOTE)
