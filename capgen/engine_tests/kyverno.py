@@ -18,7 +18,7 @@ from capgen.targets.yaml_text import dump
 from .base import Format, Given, Suite, expected
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from .making import Case
 
@@ -42,7 +42,8 @@ def tests(given: Given) -> Suite:
     cases = [each for each in given.listed if each.request.operation is Operation.CREATE]
     shown = [each for each in cases if each.alone]
     policies = {policy.path: policy for policy in (_policy(given, each) for each in shown)}
-    results = [*_results(given, shown)]
+    documents = {path: yaml.safe_load(each.text) for path, each in policies.items()}
+    results = [*_results(given, shown, documents)]
     values = [*_values(given, shown)]
     test = {
         **_HEAD,
@@ -74,8 +75,10 @@ def _policy(given: Given, case: Case) -> Artefact:
     return next(each for key, each in given.objects().items() if key.endswith(f"/{name}"))
 
 
-def _results(given: Given, cases: list[Case]) -> Iterator[dict[str, Any]]:
-    """Yield what is expected: of one policy, kind and rule together."""
+def _results(
+    given: Given, cases: list[Case], documents: Mapping[str, Any]
+) -> Iterator[dict[str, Any]]:
+    """Yield what is expected of the policies, by their paths: of one, kind and rule together."""
 
     def row(case: Case) -> tuple[str, str, str, str]:
         word = "fail" if case.broken else "pass" if case.matched else "skip"
@@ -85,7 +88,7 @@ def _results(given: Given, cases: list[Case]) -> Iterator[dict[str, Any]]:
     order = {key: place for place, key in reversed([*enumerate(map(row, cases))])}
     for key, listed in groupby(sorted(cases, key=lambda each: order[row(each)]), row):
         some = [*listed]
-        document = yaml.safe_load(_policy(given, some[0]).text)
+        document = documents[key[0]]
         legacy = "rules" in document["spec"]
         rule = {"rule": document["spec"]["rules"][0]["name"]} if legacy else {}
         names = [f"{each.request.namespace}/{each.name}" for each in some]

@@ -20,9 +20,9 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 # Pause between two probes, in seconds: short against all that is waited for.
-PAUSE = 0.02
+PAUSE = 0.04
 # Of the time that was waited: who probes takes a core from what is waited for.
-_SHARE = 0.1
+_SHARE = 0.25
 
 
 class NotYet(Exception):  # noqa: N818 - no error: a probe's way to say what it saw instead

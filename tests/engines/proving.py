@@ -10,6 +10,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Self, TypeAlias
 
 from tests.engines.apiserver import Cluster
+from tests.engines.gatekeeper.live import Gatekeeper
 from tests.engines.kyverno.live import Kyverno
 from tests.engines.psa import PodSecurity
 
@@ -87,10 +88,20 @@ class Lab:
         """Kyverno's controller, which the API server asks from now on about every namespace."""
         return self._stack.enter_context(Kyverno(self.cluster))
 
+    @cached_property
+    def _gatekeeper(self) -> Gatekeeper:
+        return self._stack.enter_context(Gatekeeper(self.cluster))
+
+    @property
+    def gatekeeper(self) -> Gatekeeper:
+        """Gatekeeper's manager, with nothing loaded; the API server holds its kinds from now on."""
+        self._gatekeeper.load(())
+        return self._gatekeeper
+
     @property
     def claimed(self) -> bool:
-        """Whether the API server asks an engine about all that it is asked."""
-        return "kyverno" in self.__dict__
+        """Whether an engine stands beside the API server, which is none for others then."""
+        return not {"kyverno", "_gatekeeper"}.isdisjoint(self.__dict__)
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,12 +6,17 @@ from functools import cache
 from typing import TYPE_CHECKING, Final
 
 from capgen.policy.admit import Operation
+from capgen.policy.exempt import lifting
 from tests.engines import recording
+from tests.engines.agreement import Reference
 from tests.engines.judged import judged, recorded, rules_of
 
 if TYPE_CHECKING:
+    from collections.abc import Collection, Iterator
+
+    from capgen.policy.exempt import Exemption
     from capgen.policy.expressions import Expression
-    from tests.engines.agreement import Reference
+    from capgen.policy.profile import Profile
     from tests.engines.judged import Asked, Judged
 
 # Of the witnesses whose rule another profile shows whole, one of so many is asked about again; of
@@ -24,15 +29,43 @@ _ONE_OF_FORMS: Final = 2
 _ONE_OF_INVALID: Final = 8
 
 
+def with_own_rules(known: Collection[str]) -> Iterator[tuple[Judged, Reference]]:
+    """Yield each profile that is not known, with those rules alone that no other says just so.
+
+    Others are the known ones, by their names, and those before it. The policies of one rule are the
+    same whatever the profile is called: what was judged by one need not be judged again.
+    """
+    profiles = {name: each.profile() for name, each in judged().items()}
+    seen = [rule for name in known for rule in _said(profiles[name])]
+    for name, profile in profiles.items():
+        if name not in known:
+            said = _said(profile)
+            own = [rule for rule, one in zip(profile.rules, said, strict=True) if one not in seen]
+            seen += said
+            yield judged()[name], Reference(profile._replace(rules=tuple(own)))
+
+
+def _said(profile: Profile) -> list[tuple[Expression, tuple[Exemption, ...]]]:
+    """Return what each rule of a profile asks of a pod, and of which containers it does not."""
+    return [(rule.expression, lifting(profile.exempt, rule.id)) for rule in profile.rules]
+
+
 def for_each_rule(each: Judged, reference: Reference) -> list[Asked]:
-    """Return of each rule a pod that it refuses, and one that is admitted: the API takes both."""
+    """Return of each rule a pod that it refuses, and one that is admitted: the API takes both.
+
+    Args:
+        each: whose witnesses are looked through.
+        reference: what the profile says, or a part of its rules.
+    """
     verdicts = recording.load(each.recording)
+    rules = {rule.id for rule in reference.profile.rules}
     found: dict[tuple[str, bool], Asked] = {}
-    for case in recorded(reference.profile):
+    for case in recorded(each.profile()):
         request = case.request
         created = request.operation is Operation.CREATE and not request.workload.path
         whole = {(case.rule, True), (case.rule, False)} <= found.keys()
-        if created and not whole and verdicts[case.key] != recording.INVALID:
+        wanted = created and case.rule in rules and not whole
+        if wanted and verdicts[case.key] != recording.INVALID:
             found.setdefault((case.rule, reference.word(request).allowed), case)
     return list(found.values())
 

@@ -13,6 +13,7 @@ from capgen.policy.admit import Request
 from capgen.policy.match import Match
 from capgen.policy.profile import Enforcement
 from capgen.targets.gatekeeper.asked import Asked
+from tests.engines.apiserver import Cluster
 from tests.engines.canaries import BAD, GOOD
 from tests.engines.gatekeeper.gator import Gator
 from tests.engines.gatekeeper.live import Gatekeeper
@@ -29,7 +30,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from capgen.policy.profile import Profile
-    from tests.engines.apiserver import Cluster
     from tests.engines.engine import Verdict
     from tests.engines.rest import Object
 
@@ -70,10 +70,9 @@ _WAYS: Final = (
 )
 
 
-def gatekeeper_actions(laboratory: Lab) -> Row:
+def gatekeeper_actions(_: Lab) -> Row:
     """Asks the webhook and gator about bad pods, and reads what an audit lists."""
-    cluster = laboratory.cluster
-    with Gatekeeper(cluster, shipped=True) as engine:
+    with Cluster() as cluster, Gatekeeper(cluster, shipped=True) as engine:
         seen = list(_seen(engine, cluster))
         version = engine.version
     differences = differing(seen)

@@ -17,7 +17,6 @@ from tests.engines.gatekeeper.cases import (
     STANDING,
     privileged,
 )
-from tests.engines.gatekeeper.live import Gatekeeper
 from tests.engines.gatekeeper.says import settings, word
 from tests.engines.lab import LabError
 from tests.engines.proving import Lab, Row, differing
@@ -26,6 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
     from tests.engines.engine import Admission, Verdict
+    from tests.engines.gatekeeper.live import Gatekeeper
     from tests.engines.gatekeeper.suite import Suite
     from tests.engines.rest import Object
 
@@ -35,8 +35,8 @@ Case = tuple[object, str, str]
 
 def gatekeeper_judges(laboratory: Lab) -> Row:
     """Judges by artefacts whose verdicts are known, and by mistakes that Gatekeeper makes."""
-    with Gatekeeper(laboratory.cluster) as engine:
-        return row("gatekeeper", engine, _cases(engine))
+    engine = laboratory.gatekeeper
+    return row("gatekeeper", engine, _cases(engine))
 
 
 def row(name: str, engine: Admission, cases: Iterator[Case]) -> Row:

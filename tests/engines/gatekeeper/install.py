@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-from contextlib import contextmanager
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
@@ -43,42 +42,27 @@ def _manifest() -> tuple[Object, ...]:
     return tuple(yaml.load_all(text, Loader=yaml.CSafeLoader))
 
 
-@contextmanager
-def installed(cluster: Cluster) -> Iterator[None]:
-    """Have a namespace and the kinds of Gatekeeper in a cluster.
+def install(cluster: Cluster) -> None:
+    """Put a namespace and the kinds of Gatekeeper into a cluster.
 
     Raises:
         LabError: the API server does not take them, or does not serve them in time.
     """
     kinds = [each for each in _manifest() if each["kind"] == "CustomResourceDefinition"]
-    names = [each["metadata"]["name"] for each in kinds]
-    objects = [namespace(SYSTEM, {}), *kinds]
-    # They are waited for beside no process: the manager does not run.
-    wait = Processes().until
-    try:
-        cluster.apply(objects)
-        for name in names:
-            wait(partial(established, cluster, name), what="the kinds of Gatekeeper")
-        yield
-    finally:
-        cluster.delete(objects)
-        for name in names:
-            wait(partial(absent, cluster, name), what="the kinds of Gatekeeper to be gone")
+    cluster.apply([namespace(SYSTEM, {}), *kinds])
+    for each in kinds:
+        # They are waited for beside no process: the manager does not run.
+        probe = partial(established, cluster, each["metadata"]["name"])
+        Processes().until(probe, what="the kinds of Gatekeeper")
 
 
-@contextmanager
-def hooked(cluster: Cluster, serving: Serving) -> Iterator[None]:
+def hook(cluster: Cluster, serving: Serving) -> None:
     """Have the API server ask Gatekeeper.
 
     Raises:
         LabError: the API server does not take the configurations.
     """
-    configurations = list(_webhooks(serving))
-    try:
-        cluster.apply(configurations)
-        yield
-    finally:
-        cluster.delete(configurations)
+    cluster.apply(_webhooks(serving))
 
 
 def namespace(name: str, labels: Object) -> Object:

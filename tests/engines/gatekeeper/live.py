@@ -17,8 +17,8 @@ from tests.engines.gatekeeper.install import (
     SAYS,
     WATCHED,
     canaries,
-    hooked,
-    installed,
+    hook,
+    install,
     namespace,
 )
 from tests.engines.gatekeeper.manager import start
@@ -48,7 +48,9 @@ class Gatekeeper:
     CEL with `generateVAP: true` becomes a ValidatingAdmissionPolicy as well, if its constraint
     names the enforcement point `vap.k8s.io`.
 
-    It watches only namespaces with the label `WATCHED`.
+    It watches only namespaces with the label `WATCHED`. When it ends, the API server is not as it
+    was: it asks in vain, and kinds and artefacts stay. To delete them takes longer than to start
+    another.
 
     Attributes:
         version: as its module is pinned.
@@ -72,11 +74,10 @@ class Gatekeeper:
     def __enter__(self) -> Self:
         """Install it, start it, and wait until its webhooks are asked."""
         with ExitStack() as stack:
-            stack.enter_context(installed(self._cluster))
+            install(self._cluster)
             stack.enter_context(self._processes)
             serving = start(self._processes, self._cluster, shipped=self._shipped)
-            stack.callback(self._store.clear)
-            stack.enter_context(hooked(self._cluster, serving))
+            hook(self._cluster, serving)
             self.load(())
             with self.watched(_HOME, {}, ()):
                 self._stack = stack.pop_all()

@@ -6,14 +6,15 @@ import time
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
-from tests.engines.gatekeeper.install import absent, established
+from tests.engines.gatekeeper.install import established
 from tests.engines.gatekeeper.states import UntakenError, settled
-from tests.engines.processes import NotYet, Processes
+from tests.engines.processes import NotYet
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Sequence
 
     from tests.engines.apiserver import Cluster
+    from tests.engines.processes import Processes
     from tests.engines.rest import Object
 
 # What names an artefact: its kind and its name.
@@ -64,39 +65,6 @@ class Store:
         for each in artefacts:
             self._put(each)
         self._settle(asked)
-
-    def clear(self) -> None:
-        """Take everything out, even if the manager is gone and cannot clear up after itself."""
-        every = list(self._stored)
-        try:
-            self._drop([each for each in every if not _is_template(each)])
-            self._settle(())
-            self._drop([each for each in every if _is_template(each)])
-            self._settle(())
-        finally:
-            self._drop(list(self._stored))
-            self._remove(every)
-
-    def _remove(self, keys: Iterable[Key]) -> None:
-        """Delete what was made of artefacts, and wait until it is gone.
-
-        The kinds of templates are left to the garbage collector, which does not run here. A policy
-        that outlives its kind errs, and so denies everything.
-        """
-        kinds = []
-        for kind, name in keys:
-            if _is_template((kind, name)):
-                kinds.append(_definition((kind, name)))
-                self._delete("ValidatingAdmissionPolicy", f"gatekeeper-{name}")
-            binding = f"gatekeeper-{kind.lower()}-{name}"
-            self._delete("ValidatingAdmissionPolicyBinding", binding)
-        for name in kinds:
-            self._delete("CustomResourceDefinition", name)
-        for name in kinds:
-            Processes().until(partial(absent, self._cluster, name), what=f"{name} to be gone")
-
-    def _delete(self, kind: str, name: str) -> None:
-        self._cluster.delete([{"kind": kind, "metadata": {"name": name}}])
 
     def _put(self, artefact: Object) -> None:
         name = key(artefact)

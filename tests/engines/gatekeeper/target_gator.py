@@ -22,6 +22,7 @@ from tests.engines.gatekeeper.gator import Gator
 from tests.engines.gatekeeper.target import chosen, emitted, taken, word
 from tests.engines.judged import LEVELS, MINOR, Asked, judged
 from tests.engines.proving import Difference, Lab, Row, differing
+from tests.engines.selected import with_own_rules
 from tests.engines.vap.match import MATCHES, requests
 from tests.policy.made import profile as made
 from tests.profiles import EVERY_RULE
@@ -35,9 +36,11 @@ if TYPE_CHECKING:
     from tests.engines.judged import Judged
     from tests.engines.rest import Object
 
-# How often a pod is judged by a rule: what all of it takes is this times the rules.
+# How often a pod is judged by a rule: what all of it takes is this times the rules. By a profile
+# of few rules no more pods are judged than so many a rule.
 _PAIRS: Final = 300
 _LEVEL_PAIRS: Final = 2_500
+_EACH: Final = 6
 # An AdmissionReview takes as long as a hundred pods: the live manager is asked about the others.
 _UPDATES: Final = 3
 _FEW: Final = 32
@@ -67,14 +70,17 @@ _ALONE: Final = Side(("rego",), native=False, part=4)
 
 
 def gator_profiles(_: Lab) -> Row:
-    """Judges witnesses of each judged profile, by CEL and, fewer of them, by Rego in its words."""
+    """Judges witnesses of each level, and of what only one of the other profiles says.
+
+    That is by CEL and, fewer of them, by Rego in its words.
+    """
     differences: list[Difference] = []
     cases = 0
     with Gator() as cel, Gator(native=False) as rego:
-        for each in judged().values():
+        for each, whole in _profiles():
             # Without its namespaces, which gator does not know: `_matches` has those.
-            match = Match(pod_selector=each.profile().match.pod_selector)
-            reference = Reference(each.profile()._replace(match=match))
+            match = Match(pod_selector=whole.profile.match.pod_selector)
+            reference = Reference(whole.profile._replace(match=match))
             asked, few = _asked(each, reference)
             told = _told(cel, CEL, reference, asked)
             retold = _told(rego, _BESIDE, reference, few)
@@ -91,11 +97,19 @@ def gator_profiles(_: Lab) -> Row:
     return Row("gatekeeper", "gator", version, cases, tuple(differences), note)
 
 
+def _profiles() -> Iterator[tuple[Judged, Reference]]:
+    levels = [f"pss-{level}" for level in LEVELS]
+    for name in levels:
+        yield judged()[name], Reference(judged()[name].profile())
+    yield from with_own_rules(levels)
+
+
 def _asked(each: Judged, reference: Reference) -> tuple[list[Asked], list[Asked]]:
     """Return what is asked in CEL, and what of it in Rego."""
-    most = _LEVEL_PAIRS if each.source.removeprefix("pss/") in LEVELS else _PAIRS
-    most //= max(1, len(reference.profile.rules))
-    found = taken(each)
+    rules = {rule.id for rule in reference.profile.rules}
+    level = each.name.removeprefix("pss-") in LEVELS
+    most = _LEVEL_PAIRS // len(rules) if level else min(_PAIRS // len(rules), _EACH * len(rules))
+    found = [case for case in taken(each) if case.rule in rules]
     created = [case for case in found if case.request.operation is Operation.CREATE]
     changed = [case for case in found if case.request.operation is not Operation.CREATE]
     updates = chosen(changed, reference, 0)[: _UPDATES if each.level else 0]

@@ -15,14 +15,13 @@ from capgen.profile.library import open_profile
 from tests.engines import recording
 from tests.engines.agreement import Reference, Word
 from tests.engines.gatekeeper.cases import COMMON
-from tests.engines.gatekeeper.live import Gatekeeper
 from tests.engines.gatekeeper.own_kind import own_kind
 from tests.engines.gatekeeper.store import Key, key
 from tests.engines.gatekeeper.target import chosen, emitted, said, taken, word
 from tests.engines.judged import MINOR, judged
 from tests.engines.proving import Lab, Row, differing
 from tests.engines.resources import path
-from tests.engines.selected import for_each_rule
+from tests.engines.selected import for_each_rule, with_own_rules
 from tests.engines.vap.exempt import Asked, by_hand
 from tests.engines.vap.updates import standing, steps
 
@@ -31,6 +30,7 @@ if TYPE_CHECKING:
 
     from tests.engines.apiserver import Cluster
     from tests.engines.engine import Verdict
+    from tests.engines.gatekeeper.live import Gatekeeper
     from tests.engines.judged import Asked as Witness
     from tests.engines.judged import Judged
     from tests.engines.rest import Answer, Object
@@ -41,28 +41,25 @@ _PROFILES: Final = {"pss-restricted": (40, 16), "all-plain": (40, 16)}
 _REGO: Final = {"pss-restricted": (24, 16)}
 # The same of policies that Gatekeeper generates.
 _GENERATED: Final = 20
-# Parts of the other profiles: it reads each object anew for each constraint that there is.
-_PARTS: Final = 3
 # Of the tables of exemptions one of so many.
 _TABLES: Final = 4
 
 
 def gatekeeper_profiles(laboratory: Lab) -> Row:
     """Creates and changes pods and controllers under some profiles, and under exemptions."""
-    with Gatekeeper(laboratory.cluster) as engine:
-        seen = [
-            *_witnesses(engine, _PROFILES, ("cel",)),
-            *_witnesses(engine, _REGO, ("rego",)),
-            *_others(engine),
-            *_exemptions(engine),
-            *_generated(engine),
-        ]
-        version = engine.version
+    engine = laboratory.gatekeeper
+    seen = [
+        *_witnesses(engine, _PROFILES, ("cel",)),
+        *_witnesses(engine, _REGO, ("rego",)),
+        *_others(engine),
+        *_exemptions(engine),
+        *_generated(engine),
+    ]
     asked = [each for each in seen if each is not None]
     note = "profiles and exemptions in CEL and in Rego, generated policies;"
     note += f" {len(seen) - len(asked)} more are refused by the API itself"
     differences = differing(asked)
-    return Row("gatekeeper", "gatekeeper", version, len(asked), differences, note)
+    return Row("gatekeeper", "gatekeeper", engine.version, len(asked), differences, note)
 
 
 Step = tuple[object, str, str]
@@ -88,18 +85,11 @@ def _asked(each: Judged, reference: Reference, creates: int, updates: int) -> li
 
 
 def _others(engine: Gatekeeper) -> Iterator[Step | None]:
-    """Yield cases of all other profiles, some at once, each in a namespace of its own."""
-    others = [each for each in judged().values() if each.name not in _PROFILES]
-    for first in range(_PARTS):
-        yield from _together(engine, others[first::_PARTS])
-
-
-def _together(engine: Gatekeeper, listed: Sequence[Judged]) -> Iterator[Step | None]:
+    """Yield cases of what only other profiles say, each in a namespace of its own."""
     rows: list[tuple[Reference, Witness]] = []
     objects: dict[Key, Object] = {}
-    for each in listed:
-        profile = each.profile()
-        reference = Reference(profile)
+    for each, reference in with_own_rules(_PROFILES):
+        profile = reference.profile
         rows += [(reference, case) for case in for_each_rule(each, reference)]
         here = Match(include=(profile.name,), pod_selector=profile.match.pod_selector)
         objects |= {key(obj): obj for obj in emitted(profile._replace(match=here))}
@@ -177,13 +167,11 @@ def _step(reference: Reference, asked: Asked, verdict: Verdict) -> Step | None:
 
 def gatekeeper_updates(laboratory: Lab) -> Row:
     """Goes through the updates of pods and of controllers that stand."""
-    cluster = laboratory.cluster
-    with Gatekeeper(cluster) as engine:
-        seen = [step for each in ("cel", "rego") for step in _updates(engine, cluster, each)]
-        version = engine.version
+    engine, cluster = laboratory.gatekeeper, laboratory.cluster
+    seen = [step for each in ("cel", "rego") for step in _updates(engine, cluster, each)]
     differences = differing(seen)
     note = "updates, expansion; in CEL and in Rego"
-    return Row("gatekeeper", "gatekeeper", version, len(seen), differences, note)
+    return Row("gatekeeper", "gatekeeper", engine.version, len(seen), differences, note)
 
 
 def _updates(engine: Gatekeeper, cluster: Cluster, language: str) -> list[Step]:

@@ -15,7 +15,6 @@ from capgen.policy.owners import owner
 from capgen.policy.workload import WORKLOADS, pod_of
 from tests.engines.applied import FREE, LABEL
 from tests.engines.faults import all_asked, is_asked
-from tests.engines.gatekeeper.live import Gatekeeper
 from tests.engines.gatekeeper.target import emitted
 from tests.engines.gatekeeper.value_fault_seeds import SPACE, faults
 from tests.engines.gatekeeper.values import MUTATORS
@@ -31,6 +30,7 @@ if TYPE_CHECKING:
 
     from capgen.policy.workload import Workload
     from tests.engines.apiserver import Cluster
+    from tests.engines.gatekeeper.live import Gatekeeper
     from tests.engines.gatekeeper.value_fault_seeds import Fault
     from tests.engines.mutating.cases import Case
     from tests.engines.proving import Lab
@@ -94,32 +94,30 @@ EQUIVALENT: Final[dict[str, str]] = {}
 
 def gatekeeper_value_faults(laboratory: Lab) -> Row:
     """Asks about each fault until it is seen."""
-    cluster = laboratory.cluster
+    engine, cluster = laboratory.gatekeeper, laboratory.cluster
     profile = made(MUTATED[_PROFILE])._replace(name=SPACE, match=_MATCH)
     objects = [each for each in emitted(profile) if each["kind"] in MUTATORS]
     differing: list[Difference] = []
     excused: Counter[str] = Counter()
     count = untaken = 0
-    with Gatekeeper(cluster) as engine:
-        found, _ = cases(cluster, profile, _asked())
-        asking = _Asking(engine, cluster, objects, found)
-        if what := asking.seen(objects):
-            differing.append(Difference(SPACE, "the mutators as they are", what))
-        for fault in (each for each in faults(objects) if is_asked(f"{each.name} {each.what}")):
-            caught, taken = asking.caught(fault)
-            row = next((each for each in EQUIVALENT if fault.what.startswith(each)), None)
-            if not caught and row:
-                excused[row] += 1
-                continue
-            count, untaken = count + 1, untaken + (not taken)
-            if not caught:
-                about = f"made otherwise for: {fault.what}"
-                differing.append(Difference(fault.name, about, "made alike"))
-        version = engine.version
+    found, _ = cases(cluster, profile, _asked())
+    asking = _Asking(engine, cluster, objects, found)
+    if what := asking.seen(objects):
+        differing.append(Difference(SPACE, "the mutators as they are", what))
+    for fault in (each for each in faults(objects) if is_asked(f"{each.name} {each.what}")):
+        caught, taken = asking.caught(fault)
+        row = next((each for each in EQUIVALENT if fault.what.startswith(each)), None)
+        if not caught and row:
+            excused[row] += 1
+            continue
+        count, untaken = count + 1, untaken + (not taken)
+        if not caught:
+            about = f"made otherwise for: {fault.what}"
+            differing.append(Difference(fault.name, about, "made alike"))
     stale = [row for row in EQUIVALENT if all_asked() and not excused[row]]
     differing += [Difference(row, "changes nothing", "none is missed: stale") for row in stale]
     note = f"faults in mutators; {untaken} are not taken, {excused.total()} more change nothing"
-    return Row("gatekeeper", "gatekeeper", version, count, tuple(differing), note)
+    return Row("gatekeeper", "gatekeeper", engine.version, count, tuple(differing), note)
 
 
 def _asked() -> Iterator[tuple[str, Request]]:

@@ -17,7 +17,6 @@ from capgen.profile import library
 from capgen.targets import gatekeeper
 from capgen.targets.base import Status
 from tests.engines.gatekeeper.install import WATCHED
-from tests.engines.gatekeeper.live import Gatekeeper
 from tests.engines.gatekeeper.target import emitted
 from tests.engines.gatekeeper.words import violations
 from tests.engines.judged import MINOR
@@ -35,18 +34,19 @@ if TYPE_CHECKING:
     from capgen.policy.match import Match
     from capgen.policy.profile import Profile
     from tests.engines.apiserver import Cluster
+    from tests.engines.gatekeeper.live import Gatekeeper
     from tests.engines.proving import Lab
     from tests.engines.rest import Answer, Object
 
 # Profiles, and of how many pods one is asked about.
 _SHARES: Final = {
-    "set-linux": 5,
-    "set-host": 6,
-    "set-exempt": 8,
-    "set-templates": 8,
-    "set-named": 4,
+    "set-linux": 10,
+    "set-host": 12,
+    "set-exempt": 12,
+    "set-templates": 12,
+    "set-named": 8,
 }
-_LEVEL: Final = ("pss/restricted", 15)
+_LEVEL: Final = ("pss/restricted", 20)
 MUTATORS: Final = ("Assign", "ModifySet")
 
 
@@ -87,10 +87,9 @@ class Setting:
 
 def gatekeeper_values(laboratory: Lab) -> Row:
     """Creates pods and controllers under some profiles, changes what stands, and matches."""
-    cluster = laboratory.cluster
-    with Gatekeeper(cluster) as engine:
-        setter = Setting(engine, cluster)
-        rows = [compared(setter, profiles()), updated(setter), _matched(engine, cluster)]
+    engine, cluster = laboratory.gatekeeper, laboratory.cluster
+    setter = Setting(engine, cluster)
+    rows = [compared(setter, profiles()), updated(setter), _matched(engine, cluster)]
     return replace(
         rows[0],
         cases=sum(row.cases for row in rows),

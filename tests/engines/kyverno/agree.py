@@ -22,13 +22,14 @@ from tests.engines.kyverno.faults import seeded
 from tests.engines.kyverno.judging import NAME, TARGETS, holding, rule_named, words
 from tests.engines.kyverno.judging import word as as_word
 from tests.engines.proving import Check, Difference, Lab, Row
-from tests.engines.selected import for_each_rule
+from tests.engines.selected import for_each_rule, with_own_rules
 from tests.engines.vap import exempt, match, updates
 from tests.served import handed_over
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
+    from capgen.policy.admit import Request
     from capgen.targets.base import Target
     from tests.engines.engine import Admission
     from tests.engines.judged import Judged
@@ -96,31 +97,35 @@ def _agreed(target: Target, laboratory: Lab) -> Row:
 
 
 def _others(target: Target, laboratory: Lab) -> Row:
-    """Ask by all other profiles at once about pods for each rule.
+    """Ask about pods for each rule that only other profiles have, by all of these at once.
 
     A pod that is refused shows the rule, and one that is admitted beside it that it is not all.
     What compiles its expressions for each request is asked about fewer.
     """
-    references = _references(_ASKS[target.name].profiles)
+    profiles = [(each, _of_pods(one)) for each, one in with_own_rules(_ASKS[target.name].profiles)]
     rows = [
         (one, case)
-        for name, one in references.items()
-        for case in for_each_rule(judged()[name], one)[:: _ASKS[target.name].others]
+        for each, one in profiles
+        for case in for_each_rule(each, one)[:: _ASKS[target.name].others]
     ]
     differences = _together(laboratory.kyverno, target, rows)
-    note = f"pods for each rule of {len(references)} more profiles"
+    note = f"pods for each rule that only one of {len(profiles)} more profiles has"
     return _row(target, laboratory, len(rows), differences, note)
 
 
 def _simulated(target: Target, _: Lab) -> Row:
     """Have the CLI judge pods, as the API server would hand them over.
 
-    That is one for each edge of a profile, and by the others one that is refused and one that is
-    not: it compiles every policy for every pod. To read them it is run once for all profiles.
+    That is one for each edge of a profile, and by the others that say every rule one that it
+    refuses and one that it does not: every policy is compiled for every pod.
     """
     each = judged()[_OFFLINE]
     reference = Reference(each.profile()._replace(controllers=False))
-    references = _references((_OFFLINE,))
+    references = {
+        name: _of_pods(Reference(judged()[name].profile()))
+        for name in _ASKS[target.name].profiles
+        if name != _OFFLINE
+    }
     others = [
         [(one, _handed(case, one)) for case in _two(judged()[name], one)]
         for name, one in references.items()
@@ -139,17 +144,12 @@ def _simulated(target: Target, _: Lab) -> Row:
         for rows in others:
             differences += _together(kyverno, target, rows)
         cases, version = len(asked) + sum(map(len, others)), kyverno.version
-    note = f"{each.name}, and two pods by each other profile"
+    note = f"{each.name}, and two pods by each of {len(others)} more profiles"
     return Row(target.name, "kyverno-cli", version, cases, tuple(differences), note)
 
 
-def _references(known: Collection[str]) -> dict[str, Reference]:
-    """Return the profiles that are not known, as they judge pods, by their names."""
-    return {
-        name: Reference(each.profile()._replace(controllers=False))
-        for name, each in judged().items()
-        if name not in known
-    }
+def _of_pods(reference: Reference) -> Reference:
+    return Reference(reference.profile._replace(controllers=False))
 
 
 def _two(each: Judged, reference: Reference) -> list[Asked]:
@@ -167,31 +167,43 @@ def _together(
     engine: Admission, target: Target, rows: Sequence[tuple[Reference, Asked]]
 ) -> list[Difference]:
     """Ask by several profiles at once, each in a namespace of its own name."""
-    profiles = {one.profile.name: within(one.profile, NAME) for one, _ in rows}
-    engine.load([obj for each in profiles.values() for obj in emitted(each, target)])
-    found = engine.judge(case.request._replace(namespace=one.profile.name) for one, case in rows)
+    found = _asked(engine, target, [(one, case.request) for one, case in rows])
     return [
         difference
-        for (one, case), verdict in zip(rows, found, strict=True)
-        for difference in _differing(one, [case], [as_word(verdict, case.request, one)])
+        for (one, case), word in zip(rows, found, strict=True)
+        for difference in _differing(one, [case], [word])
     ]
 
 
+def _asked(
+    engine: Admission, target: Target, rows: Sequence[tuple[Reference, Request]]
+) -> list[Word | None]:
+    """Return an engine's word on each request by its profile, in the namespace of its name."""
+    profiles = {one.profile.name: within(one.profile, NAME) for one, _ in rows}
+    engine.load([obj for each in profiles.values() for obj in emitted(each, target)])
+    found = engine.judge(each._replace(namespace=one.profile.name) for one, each in rows)
+    return [as_word(said, each, one) for said, (one, each) in zip(found, rows, strict=True)]
+
+
 def _exempted(target: Target, laboratory: Lab) -> Row:
-    """Ask about who is exempt, nearly is, and no longer is, by tables written by hand."""
+    """Ask about who is exempt, nearly is, and no longer is, by tables written by hand.
+
+    All profiles hold at once, each in a namespace of its own name.
+    """
     kyverno = laboratory.kyverno
+    tables = []
+    for number, (profile, rows) in enumerate(exempt.by_hand()):
+        reference = Reference(profile._replace(name=f"exempt-{number}"))
+        tables += [(profile, reference, each) for each in rows[:: _ASKS[target.name].step]]
+    found = _asked(kyverno, target, [(one, each.request) for _, one, each in tables])
     cases, invalid = 0, 0
     differences: list[Difference] = []
-    for number, (profile, rows) in enumerate(exempt.by_hand()):
-        asked = rows[:: _ASKS[target.name].step]
-        reference = Reference(profile._replace(name=f"exempt-{number}"))
-        said = words(kyverno, target, reference, [each.request for each in asked])
-        for each, word in zip(asked, said, strict=True):
-            if word is None:
-                invalid += 1
-                continue
-            cases += 1
-            differences += exempt.differing(profile, each, word, reference)
+    for (profile, reference, each), word in zip(tables, found, strict=True):
+        if word is None:
+            invalid += 1
+            continue
+        cases += 1
+        differences += exempt.differing(profile, each, word, reference)
     note = f"exemptions; {invalid} more are refused by the API itself"
     return _row(target, laboratory, cases, differences, note)
 

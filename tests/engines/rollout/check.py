@@ -76,10 +76,11 @@ def followed_in_kyverno(laboratory: Lab) -> Row:
     return _row("kyverno, kyverno-legacy", "kyverno", kyverno.version, seen)
 
 
-def followed_in_gatekeeper(laboratory: Lab) -> Row:
+def followed_in_gatekeeper(_: Lab) -> Row:
     """Follows the pages of constraints, which two profiles have of the same templates."""
-    cluster = laboratory.cluster
-    with Gatekeeper(cluster, shipped=True) as engine, ExitStack() as stack:
+    with ExitStack() as stack:
+        cluster = stack.enter_context(Cluster())
+        engine = stack.enter_context(Gatekeeper(cluster, shipped=True))
         for play in PLAYS:
             if play.target == "gatekeeper":
                 for name in play.profiles:
