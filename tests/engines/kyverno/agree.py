@@ -56,7 +56,7 @@ class _Asks(NamedTuple):
 # These say every rule; what the others do not say no other profile of the library says.
 _EVERY_RULE: Final = ("pss-restricted", "all-plain", "all-effective", "all-both", "all-token")
 _ASKS: Final = {
-    policies.TARGET.name: _Asks((*_EVERY_RULE, "all-turned"), 2, 1, 4, "Policy {} failed: "),
+    policies.TARGET.name: _Asks((*_EVERY_RULE, "all-turned"), 1, 1, 4, "Policy {} failed: "),
     legacy.TARGET.name: _Asks(_EVERY_RULE, 1, 3, 12, "policy {}."),
 }
 _OFFLINE: Final = "pss-restricted"

@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 # Of a profile of the library one pod in so many is asked about: those made for this say more.
 _SHARE: Final = 80
 # The same of those that are written for this.
-_HAND: Final = 2
+_HAND: Final = 4
 
 
 def mutated(laboratory: Lab) -> Row:

@@ -36,22 +36,25 @@ if TYPE_CHECKING:
 
 # Where the canaries are: every set is for it.
 _HOME: Final = NAMESPACES[0][0]
+# Of the requests that a set speaks of it is asked about one in so many, each set about others.
+_ONE_OF: Final = 2
 # Whose expressions the type checker reads too: it has everything that a set can say.
 _TYPED: Final = ("by-name", "used-exempt")
 
 
 def set_policies(laboratory: Lab) -> Row:
-    """Asks each set about every request."""
+    """Asks each set about its requests."""
     cluster = laboratory.cluster
     every = list(asked_by(asked()))
     cases, invalid = 0, 0
     differences: list[Difference] = []
     with Asking(cluster, every) as asking:
-        for name, union in SETS.items():
+        for number, (name, union) in enumerate(SETS.items()):
             admission = Admission(union)
             own = [each for each in every if concerns(union, each)]
+            some = own[number % _ONE_OF :: _ONE_OF]
             with holding(cluster, union, own):
-                for each, answer in zip(own, asking.answers(own), strict=True):
+                for each, answer in zip(some, asking.answers(some), strict=True):
                     if answer.outcome == "invalid":
                         invalid += 1
                         continue
