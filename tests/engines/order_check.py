@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from capgen.policy.profile import Profile
     from tests.engines.proving import Lab
 
-_PODS: Final = 3_000
+_PODS: Final = 2_000
 _DRAWN: Final = 150
 _REQUESTS: Final = 100
 _ENGINE: Final = "interpreter"

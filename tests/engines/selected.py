@@ -45,9 +45,9 @@ def with_own_rules(known: Collection[str]) -> Iterator[tuple[Judged, Reference]]
             yield judged()[name], Reference(profile._replace(rules=tuple(own)))
 
 
-def _said(profile: Profile) -> list[tuple[Expression, tuple[Exemption, ...]]]:
-    """Return what each rule of a profile asks of a pod, and of which containers it does not."""
-    return [(rule.expression, lifting(profile.exempt, rule.id)) for rule in profile.rules]
+def _said(profile: Profile) -> list[tuple[str, Expression, tuple[Exemption, ...]]]:
+    """Return what each rule of a profile is called, asks of a pod, and of which containers not."""
+    return [(rule.id, rule.expression, lifting(profile.exempt, rule.id)) for rule in profile.rules]
 
 
 def for_each_rule(each: Judged, reference: Reference) -> list[Asked]:

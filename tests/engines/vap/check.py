@@ -7,7 +7,7 @@ debug container is added to them.
 
 from __future__ import annotations
 
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from tests.engines import recording
 from tests.engines.agreement import Reference, Word
@@ -16,7 +16,13 @@ from tests.engines.judged import Asked, Judged, asked, judged
 from tests.engines.proving import Check, Difference, Lab, Row
 from tests.engines.selected import sampled
 from tests.engines.vap.differing import smallest, told
-from tests.engines.vap.judging import Judging
+from tests.engines.vap.judging import Judging, mistakes
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from capgen.policy.profile import Profile
+    from tests.engines.apiserver import Cluster
 
 # Shrinking asks again and again: a few differences tell as much as a thousand.
 _SHRUNK: Final = 3
@@ -45,11 +51,9 @@ class _Judging:
         names: dict[str, str] = {}
         invalid = 0
         requests = [case.request for case in cases]
-        with Judging(cluster, reference, requests, typed=self._judged.typed) as judging:
+        differences += self._mistakes(cluster, reference.profile)
+        with Judging(cluster, reference, requests) as judging:
             words = judging.words()
-            for policy, found in judging.mistakes().items():
-                about = [name, policy]
-                differences += [Difference(about, "no type warning", str(each)) for each in found]
             for case, said in zip(cases, words, strict=True):
                 if case.recorded:
                     verdicts[case.key] = recording.said(said)
@@ -74,6 +78,15 @@ class _Judging:
         if name in NO_CHOICE:
             note += f"; no values can be chosen: {NO_CHOICE[name]}"
         return Row("vap", "kube-apiserver", cluster.version, count, tuple(differences), note)
+
+    def _mistakes(self, cluster: Cluster, profile: Profile) -> Iterator[Difference]:
+        """Yield what is mistyped: of a level for each kind, of others, which take longer, for pods.
+
+        The expressions differ by kind only in the way to the pod.
+        """
+        if self._judged.typed:
+            controllers = bool(self._judged.level)
+            yield from mistakes(cluster, profile._replace(controllers=controllers))
 
 
 def _told(

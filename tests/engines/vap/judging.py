@@ -3,20 +3,42 @@
 from __future__ import annotations
 
 from contextlib import ExitStack
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Final, Self
 
 from capgen.targets import vap
-from tests.engines.applied import Applied, canaries
+from tests.engines.applied import Applied, canaries, emitted
+from tests.engines.proving import Difference
 from tests.engines.vap.asking import Standing, furnish, word
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from capgen.policy.admit import Request
+    from capgen.policy.profile import Profile
     from capgen.targets.base import Target
     from tests.engines.agreement import Reference, Word
     from tests.engines.apiserver import Cluster
-    from tests.engines.rest import Object
+
+_POLICY: Final = "ValidatingAdmissionPolicy"
+
+
+def mistakes(
+    cluster: Cluster, profile: Profile, target: Target = vap.TARGET
+) -> Iterator[Difference]:
+    """Yield what the type checker has against a profile's policies, which hold nowhere.
+
+    It checks all that there is, each expression for each kind: no other policies may be there.
+    """
+    objects = [each for each in emitted(profile, target) if each["kind"] == _POLICY]
+    cluster.apply(objects)
+    try:
+        with cluster.type_checker():
+            found = cluster.type_warnings(each["metadata"]["name"] for each in objects)
+    finally:
+        cluster.delete(objects)
+    for name, warnings in found.items():
+        for each in warnings:
+            yield Difference([profile.name, name], "no type warning", str(each))
 
 
 class Judging:
@@ -28,11 +50,9 @@ class Judging:
         reference: Reference,
         requests: Sequence[Request],
         *,
-        typed: bool = False,
         target: Target = vap.TARGET,
     ) -> None:
-        """Prepare to ask about the requests, and for `mistakes` if the policies are typed."""
-        self._typed = typed
+        """Prepare to ask about the requests."""
         self._cluster = cluster
         self._requests = requests
         self._stack = ExitStack()
@@ -46,8 +66,6 @@ class Judging:
         with ExitStack() as stack:
             stack.enter_context(self._standing)
             stack.enter_context(self._applied)
-            if self._typed:
-                stack.enter_context(self._cluster.type_checker())
             self._stack = stack.pop_all()
         return self
 
@@ -62,7 +80,3 @@ class Judging:
         """Return its word on one request more, which changes nothing that stands."""
         (answer,) = self._standing.answers([request])
         return word(answer)
-
-    def mistakes(self) -> dict[str, list[Object]]:
-        """Return what the type checker says of each policy, by its name; nothing if untyped."""
-        return self._cluster.type_warnings(self._applied.policies) if self._typed else {}

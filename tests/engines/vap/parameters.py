@@ -7,7 +7,7 @@ spoilt, and taken away; then everything is deleted and applied again.
 from __future__ import annotations
 
 import copy
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from functools import partial
 from itertools import chain
@@ -25,7 +25,7 @@ from tests.engines.gatekeeper.install import absent, established
 from tests.engines.judged import MINOR
 from tests.engines.processes import NotYet
 from tests.engines.proving import Difference, Lab, Row
-from tests.engines.vap.judging import Judging
+from tests.engines.vap.judging import Judging, mistakes
 from tests.engines.vap.stale_parameters import stale
 from tests.pods import good, tweak
 from tests.policy.made import profile as made
@@ -86,12 +86,11 @@ def parameters(laboratory: Lab) -> Row:
     for profile, every in _profiles():
         reference = Reference(profile)
         asked = [each.request for each in witnesses(profile)][::every]
-        with (
-            _defined(cluster, profile),
-            Judging(cluster, reference, asked, typed=_is_typed(profile), target=_TARGET) as judging,
-        ):
-            for policy, found in judging.mistakes().items():
-                differences += [Difference(policy, "no type warning", str(each)) for each in found]
+        with ExitStack() as stack:
+            stack.enter_context(_defined(cluster, profile))
+            if _is_typed(profile):
+                differences += mistakes(cluster, profile, _TARGET)
+            judging = stack.enter_context(Judging(cluster, reference, asked, target=_TARGET))
             for request, said in zip(asked, judging.words(), strict=True):
                 if said is None:
                     continue
