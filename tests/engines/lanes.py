@@ -27,19 +27,19 @@ LANES: Final = 3
 def run(checks: Sequence[Check]) -> list[Row]:
     """Runs the checks and returns their rows, in the order of the checks.
 
-    A lane runs checks of one engine, one after the other, on one laboratory, and then those of the
-    next; the engines begin in the order in which they first come, and before all others, one by
-    one, those that are to be alone. When all have begun, a lane that is free helps the engine that
-    has most left to do.
+    A lane runs checks of one group, one after the other, on one laboratory, and then those of the
+    next; the groups with most checks begin, and before all others, one by one, those that are to be
+    alone. When all have begun, a lane that is free helps the group that has most left to do.
 
     Raises:
         LabError: A process ended before it was done.
     """
     waiting: dict[str, deque[int]] = {}
     for place, check in enumerate(checks):
-        waiting.setdefault(check.engine, deque()).append(place)
-    alone = {check.engine for check in checks if check.alone}
-    apart = {engine: waiting.pop(engine) for engine in [*waiting] if engine in alone}
+        waiting.setdefault(check.group, deque()).append(place)
+    alone = {check.group for check in checks if check.alone}
+    apart = {group: waiting.pop(group) for group in [*waiting] if group in alone}
+    waiting = dict(sorted(waiting.items(), key=lambda each: -len(each[1])))
     rows: dict[int, Row] = {}
     for group, most in ((apart, 1), (waiting, LANES)):
         rows |= _run(checks, group, most)
@@ -47,23 +47,23 @@ def run(checks: Sequence[Check]) -> list[Row]:
 
 
 def _run(checks: Sequence[Check], waiting: dict[str, deque[int]], most: int) -> dict[int, Row]:
-    """Runs the checks whose places wait, by engine, in so many lanes at a time."""
+    """Runs the checks whose places wait, by group, in so many lanes at a time."""
     rows: dict[int, Row] = {}
     running: dict[Connection, tuple[str, int | None]] = {}
-    single = {check.engine for check in checks if check.single}
+    single = {check.group for check in checks if check.single}
     with ExitStack() as stack:
         while running or any(waiting.values()):
-            while len(running) < most and (engine := _next(waiting, running.values(), single)):
+            while len(running) < most and (group := _next(waiting, running.values(), single)):
                 ours, theirs = (fork := get_context("fork")).Pipe()
                 # The process is forked: only places and rows, not checks, need be pickled.
                 lane = fork.Process(target=_lane, args=(checks, theirs, [ours, *running]))
                 lane.start()
                 stack.callback(_end, lane)
                 theirs.close()
-                running[ours] = (engine, _given(ours, waiting[engine]))
+                running[ours] = (group, _given(ours, waiting[group]))
             for ready in connection.wait(list(running)):
                 assert isinstance(ready, connection.Connection)
-                engine, place = running.pop(ready)
+                group, place = running.pop(ready)
                 try:
                     row = ready.recv()
                 except EOFError:
@@ -72,9 +72,9 @@ def _run(checks: Sequence[Check], waiting: dict[str, deque[int]], most: int) -> 
                     continue
                 assert place is not None
                 rows[place] = row
-                if not waiting[engine]:
-                    engine = _next(waiting, running.values(), single) or engine
-                running[ready] = (engine, _given(ready, waiting[engine]))
+                if not waiting[group]:
+                    group = _next(waiting, running.values(), single) or group
+                running[ready] = (group, _given(ready, waiting[group]))
     return rows
 
 
@@ -83,14 +83,14 @@ def _next(
     running: Iterable[tuple[str, int | None]],
     single: Collection[str],
 ) -> str | None:
-    """Returns the engine whose checks a free lane is to run; None where there is nothing for it."""
-    begun = {engine for engine, _ in running}
-    left = [engine for engine, places in waiting.items() if places]
-    for engine in left:
-        if engine not in begun:
-            return engine
-    helped = [engine for engine in left if engine not in single]
-    return max(helped, key=lambda engine: len(waiting[engine]), default=None)
+    """Returns the group whose checks a free lane is to run; None where there is nothing for it."""
+    begun = {group for group, _ in running}
+    left = [group for group, places in waiting.items() if places]
+    for group in left:
+        if group not in begun:
+            return group
+    helped = [group for group in left if group not in single]
+    return max(helped, key=lambda group: len(waiting[group]), default=None)
 
 
 def _given(lane: Connection, waiting: deque[int]) -> int | None:
@@ -117,16 +117,16 @@ def on_one(checks: Iterable[Check]) -> Iterator[Row]:
     """Runs checks on one laboratory and yields their rows; says on stderr what each took.
 
     A check whose engine could not be built, started or spoken to gives a row without cases, and
-    the others go on. A laboratory that is claimed by one engine is not another's.
+    the others go on. A laboratory that is claimed by one group is not another's.
     """
-    engine = ""
+    group = ""
     with ExitStack() as stack:
         lab = stack.enter_context(Lab())
         for check in checks:
-            if lab.claimed and check.engine != engine:
+            if lab.claimed and check.group != group:
                 stack.close()
                 lab = stack.enter_context(Lab())
-            engine = check.engine
+            group = check.group
             start = time.monotonic()
             try:
                 row = check.run(lab)

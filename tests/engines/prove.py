@@ -4,7 +4,8 @@
 when an engine differs, has judged nothing, or cannot be built or started.
 
 To add a row, write a function from `Lab` to `Row` and name it with its engine in `CHECKS`. Those
-of one engine are begun in order; three lanes run at a time, each with a laboratory of its own.
+of one engine are begun in order, what is asked of its command line apart; three lanes run at a
+time, each with a laboratory of its own.
 """
 
 from __future__ import annotations
@@ -164,23 +165,23 @@ CHECKS = (
     Check("psp", followed_in_psp),
     Check("psp", psp_gaps),
     Check("psp", psp_faults),
-    Check("gatekeeper", gatekeeper_judges),
-    Check("gatekeeper", gator_judges),
-    Check("gatekeeper", gator_profiles),
-    Check("gatekeeper", gator_rego),
-    Check("gatekeeper", gator_shared),
-    Check("gatekeeper", gator_tests),
+    Check("gatekeeper", gatekeeper_judges, single=True),
+    Check("gatekeeper", gator_judges, offline=True),
+    Check("gatekeeper", gator_profiles, offline=True),
+    Check("gatekeeper", gator_rego, offline=True),
+    Check("gatekeeper", gator_shared, offline=True),
+    Check("gatekeeper", gator_tests, offline=True),
     Check("gatekeeper", gatekeeper_profiles),
     Check("gatekeeper", gatekeeper_updates),
     Check("gatekeeper", gatekeeper_actions),
     Check("gatekeeper", followed_in_gatekeeper),
-    Check("gatekeeper", gator_values),
+    Check("gatekeeper", gator_values, offline=True),
     Check("gatekeeper", gatekeeper_values),
-    Check("gatekeeper", gatekeeper_faults),
+    Check("gatekeeper", gatekeeper_faults, offline=True),
     Check("gatekeeper", gatekeeper_value_faults),
-    Check("kyverno", kyverno_live),
-    Check("kyverno", kyverno_offline),
-    Check("kyverno", kyverno_tests),
+    Check("kyverno", kyverno_live, single=True),
+    Check("kyverno", kyverno_offline, offline=True),
+    Check("kyverno", kyverno_tests, offline=True),
     *kyverno.checks(),
     Check("kyverno", followed_in_kyverno),
 )

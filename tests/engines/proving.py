@@ -113,13 +113,21 @@ class Check:
         run: Judges.
         alone: The checks of the engine keep every core busy: beside others they take many times
             as long.
-        single: There is one of the engine on a machine: its checks run one after the other.
+        single: There is one of the engine on a machine, or to start a second takes longer than it
+            would help: its checks run one after the other.
+        offline: The engine's command line is asked, and no server: it may run beside the others.
     """
 
     engine: str
     run: Callable[[Lab], Row]
     alone: bool = False
     single: bool = False
+    offline: bool = False
+
+    @property
+    def group(self) -> str:
+        """Names the checks that run in one lane, one after the other."""
+        return f"{self.engine} offline" if self.offline else self.engine
 
 
 def differing(steps: Iterable[tuple[object, str, str]]) -> tuple[Difference, ...]:

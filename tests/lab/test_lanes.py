@@ -100,3 +100,25 @@ def test_a_process_that_dies_is_a_failure() -> None:
     checks = [Check("dead", dies), *(Check("a", partial(slow, "a")) for _ in range(3))]
     with pytest.raises(LabError, match="ended before it was done"):
         lanes.run(checks)
+
+
+def test_what_asks_no_server_runs_beside() -> None:
+    """Of an engine that is started once the command line is asked in another lane meanwhile."""
+    live = [Check("one", partial(slow, str(number)), single=True) for number in range(3)]
+    offline = [
+        Check("one", partial(slow, f"offline {number}"), offline=True) for number in range(2)
+    ]
+    rows = lanes.run([*live, *offline])
+    assert [row.target for row in rows] == ["0", "1", "2", "offline 0", "offline 1"]
+    spans = times_of(rows)
+    assert all(before[1] <= after[0] for before, after in pairwise(spans[:3]))
+    assert min(spans[3:])[0] < spans[0][1]
+
+
+def test_who_has_most_to_do_begins() -> None:
+    """What takes longest is not begun last, when there is nothing left for the other lanes."""
+    few = [Check(f"few {number}", partial(slow, "few")) for number in range(lanes.LANES)]
+    many = [Check("many", partial(slow, "many"), single=True) for _ in range(2)]
+    rows = lanes.run([*few, *many])
+    begun = sorted((float(row.notes.split()[0]), row.target) for row in rows)
+    assert "many" in {name for _, name in begun[: lanes.LANES]}

@@ -67,7 +67,11 @@ _OFFLINE: Final = "pss-restricted"
 def checks() -> list[Check]:
     """Return the checks of each target."""
     every = (_agreed, _others, _exempted, _updated, _matched, _seeded, _simulated)
-    judging = [Check("kyverno", _named(run, target)) for target in TARGETS for run in every]
+    judging = [
+        Check("kyverno", _named(run, target), offline=run is _simulated)
+        for target in TARGETS
+        for run in every
+    ]
     return [*judging, *values.checks()]
 
 

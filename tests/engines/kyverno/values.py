@@ -110,7 +110,7 @@ class Setting:
 def checks() -> list[Check]:
     """Return the checks of what sets values."""
     every = (_compared, _beside, _updated, _seeded, _simulated)
-    return [Check("kyverno", run) for run in every]
+    return [Check("kyverno", run, offline=run is _simulated) for run in every]
 
 
 def _compared(laboratory: Lab) -> Row:
