@@ -78,7 +78,13 @@ def _policy(given: Given, case: Case) -> Artefact:
 def _results(
     given: Given, cases: list[Case], documents: Mapping[str, Any]
 ) -> Iterator[dict[str, Any]]:
-    """Yield what is expected of the policies, by their paths: of one, kind and rule together."""
+    """Yield what is expected: of one policy, kind and rule together.
+
+    Args:
+        given: what is tested.
+        cases: those that are shown.
+        documents: the policies, by their paths.
+    """
 
     def row(case: Case) -> tuple[str, str, str, str]:
         word = "fail" if case.broken else "pass" if case.matched else "skip"

@@ -90,12 +90,6 @@ class Applied:
     def __exit__(self, *_: object) -> None:
         self._cluster.delete(self.objects)
 
-    @property
-    def policies(self) -> list[str]:
-        """The names of the policies."""
-        kind = "ValidatingAdmissionPolicy"
-        return [each["metadata"]["name"] for each in self.objects if each["kind"] == kind]
-
 
 def within(profile: Profile, label: str = LABEL) -> Profile:
     """Return a profile for the namespaces alone of which a label has its name."""

@@ -1,7 +1,8 @@
 """What every engine of the laboratory is: started, given artefacts, asked in bulk, and stopped.
 
 There are two families. Engines of admission judge requests; runtimes start containers and show
-what their processes really have. An engine is a context manager: entered it runs, left it is gone.
+what their processes really have. An engine is a context manager: entered it runs, left it is gone;
+what it put into an API server may stay there.
 """
 
 from __future__ import annotations

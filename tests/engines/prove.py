@@ -28,12 +28,10 @@ from tests.engines.gatekeeper.actions import gatekeeper_actions
 from tests.engines.gatekeeper.check import gatekeeper_judges
 from tests.engines.gatekeeper.faults import gatekeeper_faults
 from tests.engines.gatekeeper.gator_check import gator_judges
-from tests.engines.gatekeeper.target_gator import (
-    gator_profiles,
-    gator_shared,
-)
+from tests.engines.gatekeeper.target_gator import gator_profiles
 from tests.engines.gatekeeper.target_live import gatekeeper_profiles, gatekeeper_updates
 from tests.engines.gatekeeper.target_rego import gator_rego
+from tests.engines.gatekeeper.target_shared import gator_shared
 from tests.engines.gatekeeper.value_faults import gatekeeper_value_faults
 from tests.engines.gatekeeper.values import gatekeeper_values
 from tests.engines.gatekeeper.values_gator import gator_values

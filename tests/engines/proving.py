@@ -95,7 +95,7 @@ class Lab:
     @property
     def gatekeeper(self) -> Gatekeeper:
         """Gatekeeper's manager, with nothing loaded; the API server holds its kinds from now on."""
-        self._gatekeeper.load(())
+        self._gatekeeper.announce(())
         return self._gatekeeper
 
     @property

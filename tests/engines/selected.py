@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from functools import cache
 from typing import TYPE_CHECKING, Final
 
@@ -12,7 +13,7 @@ from tests.engines.agreement import Reference
 from tests.engines.judged import judged, recorded, rules_of
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator
+    from collections.abc import Collection, Iterable, Iterator
 
     from capgen.policy.exempt import Exemption
     from capgen.policy.expressions import Expression
@@ -30,10 +31,11 @@ _ONE_OF_INVALID: Final = 8
 
 
 def with_own_rules(known: Collection[str]) -> Iterator[tuple[Judged, Reference]]:
-    """Yield each profile that is not known, with those rules alone that no other says just so.
+    """Yield each profile that is not known, with those rules alone that none before says just so.
 
-    Others are the known ones, by their names, and those before it. The policies of one rule are the
-    same whatever the profile is called: what was judged by one need not be judged again.
+    Before all are the known ones, by their names. A profile without any is left out. The policies
+    of one rule are the same whatever the profile is called: what was judged by one need not be
+    judged again.
     """
     profiles = {name: each.profile() for name, each in judged().items()}
     seen = [rule for name in known for rule in _said(profiles[name])]
@@ -42,7 +44,8 @@ def with_own_rules(known: Collection[str]) -> Iterator[tuple[Judged, Reference]]
             said = _said(profile)
             own = [rule for rule, one in zip(profile.rules, said, strict=True) if one not in seen]
             seen += said
-            yield judged()[name], Reference(profile._replace(rules=tuple(own)))
+            if own:
+                yield judged()[name], Reference(profile._replace(rules=tuple(own)))
 
 
 def _said(profile: Profile) -> list[tuple[str, Expression, tuple[Exemption, ...]]]:
@@ -68,6 +71,24 @@ def for_each_rule(each: Judged, reference: Reference) -> list[Asked]:
         if wanted and verdicts[case.key] != recording.INVALID:
             found.setdefault((case.rule, reference.word(request).allowed), case)
     return list(found.values())
+
+
+def two_of(each: Judged, reference: Reference) -> list[Asked]:
+    """Return a pod that a profile refuses, and one that it admits."""
+    cases = for_each_rule(each, reference)
+    return list({reference.word(case.request).allowed: case for case in cases}.values())
+
+
+def of_each_kind(each: Judged, cases: Iterable[Asked], most: int) -> Iterator[Asked]:
+    """Yield so many requests of each rule, occasion and verdict that the API itself takes."""
+    verdicts = recording.load(each.recording)
+    seen: Counter[object] = Counter()
+    for case in cases:
+        request, verdict = case.request, verdicts[case.key]
+        kind = (case.rule, request.workload.path, request.operation, request.subresource)
+        seen[kind, verdict == recording.ADMITTED] += verdict != recording.INVALID
+        if verdict != recording.INVALID and seen[kind, verdict == recording.ADMITTED] <= most:
+            yield case
 
 
 def sampled(each: Judged, cases: list[Asked]) -> list[Asked]:

@@ -44,7 +44,8 @@ spec:
     privileged: false
     runAsUser: {ranges: [10000-60000], unset: refuse}
     hostPID: false
-    volumes: {allow: [emptyDir, configMap]}
+    volumes: {allow: [emptyDir, configMap, hostPath]}
+    hostPath: {allow: [{prefix: /var/log}]}
   exempt:
     - images: ["registry.example.com/istio/proxyv2:*"]
       containers: [istio-proxy]

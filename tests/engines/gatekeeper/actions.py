@@ -72,6 +72,7 @@ _WAYS: Final = (
 
 def gatekeeper_actions(_: Lab) -> Row:
     """Asks the webhook and gator about bad pods, and reads what an audit lists."""
+    # The laboratory's own does not audit.
     with Cluster() as cluster, Gatekeeper(cluster, shipped=True) as engine:
         seen = list(_seen(engine, cluster))
         version = engine.version

@@ -85,7 +85,7 @@ def _asked(each: Judged, reference: Reference, creates: int, updates: int) -> li
 
 
 def _others(engine: Gatekeeper) -> Iterator[Step | None]:
-    """Yield cases of what only other profiles say, each in a namespace of its own."""
+    """Yield cases of what no profile before another says, each in a namespace of its own."""
     rows: list[tuple[Reference, Witness]] = []
     objects: dict[Key, Object] = {}
     for each, reference in with_own_rules(_PROFILES):
@@ -101,10 +101,7 @@ def _others(engine: Gatekeeper) -> Iterator[Step | None]:
 
 
 def _exemptions(engine: Gatekeeper) -> Iterator[Step | None]:
-    """Yield cases of tables by hand, in CEL and in Rego in turn.
-
-    gator has those at every edge of every rule, in both.
-    """
+    """Yield cases of tables by hand, in CEL and in Rego in turn; gator has those of every rule."""
     for number, (profile, asked) in enumerate(by_hand()):
         if number % _TABLES == 0:
             language = ("cel", "rego")[number // _TABLES % 2]

@@ -6,7 +6,6 @@ fewer.
 
 from __future__ import annotations
 
-from collections import Counter
 from functools import partial
 from typing import TYPE_CHECKING, Final, NamedTuple
 
@@ -19,20 +18,24 @@ from tests.engines.judged import Asked, judged, recorded
 from tests.engines.kyverno import fault_cases, values
 from tests.engines.kyverno.cli import KyvernoCli
 from tests.engines.kyverno.faults import seeded
-from tests.engines.kyverno.judging import NAME, TARGETS, holding, rule_named, words
-from tests.engines.kyverno.judging import word as as_word
+from tests.engines.kyverno.judging import (
+    NAME,
+    TARGETS,
+    asked_by_each,
+    holding,
+    rule_named,
+    words,
+)
 from tests.engines.proving import Check, Difference, Lab, Row
-from tests.engines.selected import for_each_rule, with_own_rules
+from tests.engines.selected import for_each_rule, of_each_kind, two_of, with_own_rules
 from tests.engines.vap import exempt, match, updates
 from tests.served import handed_over
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
-    from capgen.policy.admit import Request
     from capgen.targets.base import Target
     from tests.engines.engine import Admission
-    from tests.engines.judged import Judged
 
 
 class _Asks(NamedTuple):
@@ -42,7 +45,7 @@ class _Asks(NamedTuple):
         profiles: by name.
         each: how many requests of one rule, occasion and verdict.
         templates: of those that have the template of a pod one of so many.
-        others: by other profiles, one of so many pods for their rules.
+        admitted: by other profiles, pods are asked about that they admit besides.
         step: of the tables of exemptions every so many-th row.
         warned: how a warning names a policy.
     """
@@ -50,16 +53,16 @@ class _Asks(NamedTuple):
     profiles: tuple[str, ...]
     each: int
     templates: int
-    others: int
+    admitted: bool
     step: int
     warned: str
 
 
 # These say every rule; what the others do not say no other profile of the library says.
-EVERY_RULE: Final = ("pss-restricted", "all-plain", "all-effective", "all-both", "all-token")
+WHOLE: Final = ("pss-restricted", "all-plain", "all-effective", "all-both", "all-token")
 _ASKS: Final = {
-    policies.TARGET.name: _Asks((*EVERY_RULE, "all-turned"), 1, 1, 1, 4, "Policy {} failed: "),
-    legacy.TARGET.name: _Asks(EVERY_RULE, 1, 3, 3, 12, "policy {}."),
+    policies.TARGET.name: _Asks((*WHOLE, "all-turned"), 1, 2, True, 4, "Policy {} failed: "),
+    legacy.TARGET.name: _Asks(WHOLE, 1, 3, False, 12, "policy {}."),
 }
 _OFFLINE: Final = "pss-restricted"
 
@@ -93,7 +96,7 @@ def _agreed(target: Target, laboratory: Lab) -> Row:
         reference = Reference(each.profile())
         asked = [
             case
-            for case in _some(each, recorded(reference.profile), asks.each)
+            for case in of_each_kind(each, recorded(reference.profile), asks.each)
             if not case.request.workload.path or int(case.key, 16) % asks.templates == 0
         ]
         asked += [
@@ -107,19 +110,20 @@ def _agreed(target: Target, laboratory: Lab) -> Row:
 
 
 def _others(target: Target, laboratory: Lab) -> Row:
-    """Ask about pods for each rule that only other profiles have, by all of these at once.
+    """Ask about pods for each rule that no profile before has, by all of these at once.
 
-    A pod that is refused shows the rule, and one that is admitted beside it that it is not all.
-    What compiles its expressions for each request is asked about fewer.
+    One that is refused shows the rule, one that is admitted beside it that it is not all.
     """
-    profiles = [(each, _of_pods(one)) for each, one in with_own_rules(_ASKS[target.name].profiles)]
+    asks = _ASKS[target.name]
+    profiles = [(each, _of_pods(one)) for each, one in with_own_rules(asks.profiles)]
     rows = [
         (one, case)
         for each, one in profiles
-        for case in for_each_rule(each, one)[:: _ASKS[target.name].others]
+        for case in for_each_rule(each, one)
+        if asks.admitted or not one.word(case.request).allowed
     ]
     differences = _together(laboratory.kyverno, target, rows)
-    note = f"pods for each rule that only one of {len(profiles)} more profiles has"
+    note = f"pods for each rule that is new in {len(profiles)} more profiles"
     return _row(target, laboratory, len(rows), differences, note)
 
 
@@ -127,7 +131,7 @@ def _simulated(target: Target, _: Lab) -> Row:
     """Have the CLI judge pods, as the API server would hand them over.
 
     That is one for each edge of a profile, and by the others that say every rule one that it
-    refuses and one that it does not: every policy is compiled for every pod.
+    refuses and one that it does not: every policy is compiled for each. To read them it runs once.
     """
     each = judged()[_OFFLINE]
     reference = Reference(each.profile()._replace(controllers=False))
@@ -137,7 +141,7 @@ def _simulated(target: Target, _: Lab) -> Row:
         if name != _OFFLINE
     }
     others = [
-        [(one, _handed(case, one)) for case in _two(judged()[name], one)]
+        [(one, _handed(case, one)) for case in two_of(judged()[name], one)]
         for name, one in references.items()
     ]
     with KyvernoCli() as kyverno:
@@ -146,7 +150,7 @@ def _simulated(target: Target, _: Lab) -> Row:
             for case in recorded(reference.profile)
             if kyverno.can(case.request) and not case.request.workload.path
         )
-        asked = [_handed(case, reference) for case in _some(each, created, 1)]
+        asked = [_handed(case, reference) for case in of_each_kind(each, created, 1)]
         said = words(kyverno, target, reference, [case.request for case in asked])
         differences = list(_differing(reference, asked, said))
         here = [within(each.profile, NAME) for each in references.values()]
@@ -162,12 +166,6 @@ def _of_pods(reference: Reference) -> Reference:
     return Reference(reference.profile._replace(controllers=False))
 
 
-def _two(each: Judged, reference: Reference) -> list[Asked]:
-    """Return a pod that a profile refuses, and one that it admits."""
-    cases = for_each_rule(each, reference)
-    return list({reference.word(case.request).allowed: case for case in cases}.values())
-
-
 def _handed(case: Asked, reference: Reference) -> Asked:
     """Return a case with its pod as the API server hands it over."""
     return case._replace(request=handed_over(case.request, reference.profile.minors))
@@ -177,7 +175,7 @@ def _together(
     engine: Admission, target: Target, rows: Sequence[tuple[Reference, Asked]]
 ) -> list[Difference]:
     """Ask by several profiles at once, each in a namespace of its own name."""
-    found = _asked(engine, target, [(one, case.request) for one, case in rows])
+    found = asked_by_each(engine, target, [(one, case.request) for one, case in rows])
     return [
         difference
         for (one, case), word in zip(rows, found, strict=True)
@@ -185,37 +183,22 @@ def _together(
     ]
 
 
-def _asked(
-    engine: Admission, target: Target, rows: Sequence[tuple[Reference, Request]]
-) -> list[Word | None]:
-    """Return an engine's word on each request by its profile, in the namespace of its name."""
-    profiles = {one.profile.name: within(one.profile, NAME) for one, _ in rows}
-    engine.load([obj for each in profiles.values() for obj in emitted(each, target)])
-    found = engine.judge(each._replace(namespace=one.profile.name) for one, each in rows)
-    return [as_word(said, each, one) for said, (one, each) in zip(found, rows, strict=True)]
-
-
 def _exempted(target: Target, laboratory: Lab) -> Row:
-    """Ask about who is exempt, nearly is, and no longer is, by tables written by hand.
-
-    All profiles hold at once, each in a namespace of its own name.
-    """
-    kyverno = laboratory.kyverno
+    """Ask about who is exempt, nearly is, and no longer is, by tables written by hand."""
     tables = []
     for number, (profile, rows) in enumerate(exempt.by_hand()):
         reference = Reference(profile._replace(name=f"exempt-{number}"))
         tables += [(profile, reference, each) for each in rows[:: _ASKS[target.name].step]]
-    found = _asked(kyverno, target, [(one, each.request) for _, one, each in tables])
-    cases, invalid = 0, 0
-    differences: list[Difference] = []
-    for (profile, reference, each), word in zip(tables, found, strict=True):
-        if word is None:
-            invalid += 1
-            continue
-        cases += 1
-        differences += exempt.differing(profile, each, word, reference)
-    note = f"exemptions; {invalid} more are refused by the API itself"
-    return _row(target, laboratory, cases, differences, note)
+    asked = [(one, each.request) for _, one, each in tables]
+    found = asked_by_each(laboratory.kyverno, target, asked)
+    said = [(*row, word) for row, word in zip(tables, found, strict=True) if word is not None]
+    differences = [
+        difference
+        for profile, reference, each, word in said
+        for difference in exempt.differing(profile, each, word, reference)
+    ]
+    note = f"exemptions; {len(found) - len(said)} more are refused by the API itself"
+    return _row(target, laboratory, len(said), differences, note)
 
 
 def _updated(target: Target, laboratory: Lab) -> Row:
@@ -243,18 +226,6 @@ def _seeded(target: Target, laboratory: Lab) -> Row:
     """Ask by policies whose envelope has a fault."""
     cases, differences = seeded(laboratory.kyverno, target, fault_cases.suite(target.name))
     return _row(target, laboratory, cases, differences, "faults of the envelope")
-
-
-def _some(each: Judged, cases: Iterable[Asked], most: int) -> Iterator[Asked]:
-    """Yield so many requests of each rule, occasion and verdict that the API itself takes."""
-    verdicts = recording.load(each.recording)
-    seen: Counter[object] = Counter()
-    for case in cases:
-        request, verdict = case.request, verdicts[case.key]
-        kind = (case.rule, request.workload.path, request.operation, request.subresource)
-        seen[kind, verdict == recording.ADMITTED] += verdict != recording.INVALID
-        if verdict != recording.INVALID and seen[kind, verdict == recording.ADMITTED] <= most:
-            yield case
 
 
 def _differing(

@@ -38,6 +38,19 @@ def words(
     return [word(each, request, reference) for each, request in zip(found, requests, strict=True)]
 
 
+def asked_by_each(
+    engine: Admission, target: Target, rows: Sequence[tuple[Reference, Request]]
+) -> list[Word | None]:
+    """Return an engine's word on each request by a profile of its own.
+
+    All profiles hold at once, each in a namespace of its own name, where its requests are put.
+    """
+    profiles = {one.profile.name: within(one.profile, NAME) for one, _ in rows}
+    engine.load([obj for each in profiles.values() for obj in emitted(each, target)])
+    found = engine.judge(each._replace(namespace=one.profile.name) for one, each in rows)
+    return [word(said, each, one) for said, (one, each) in zip(found, rows, strict=True)]
+
+
 def word(found: Verdict, request: Request, reference: Reference) -> Word | None:
     """Return the word that a verdict is.
 

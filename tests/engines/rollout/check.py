@@ -79,6 +79,7 @@ def followed_in_kyverno(laboratory: Lab) -> Row:
 def followed_in_gatekeeper(_: Lab) -> Row:
     """Follows the pages of constraints, which two profiles have of the same templates."""
     with ExitStack() as stack:
+        # The laboratory's own does not audit, and its cluster is not empty.
         cluster = stack.enter_context(Cluster())
         engine = stack.enter_context(Gatekeeper(cluster, shipped=True))
         for play in PLAYS:

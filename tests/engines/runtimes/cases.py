@@ -120,7 +120,7 @@ CASES: Final = (
     ),
     # The prefix: containerd looks for CAP_CAP_NET_ADMIN and says nothing.
     _same(Wanted(add=("NET_ADMIN",)), _root(DEFAULT | _NET_ADMIN)),
-    _same(Wanted(add=("net_admin",)), _root(DEFAULT | _NET_ADMIN)),
+    _same(Wanted(add=("net_admin",), drop=("all",)), _root(_NET_ADMIN)),
     Case(
         Wanted(add=("CAP_NET_ADMIN",)),
         _root(DEFAULT),

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 
 # Of the requests at every edge of every rule, which come by threes, one in so many is asked.
-_ONE_IN: Final = 12
+_ONE_IN: Final = 20
 
 
 class Asked(NamedTuple):

@@ -40,8 +40,8 @@ if TYPE_CHECKING:
 
 _TARGET: Final = replace(TARGET, emit=emit_parameters)
 # Profiles, and of how many of their witnesses one is asked about: the expressions are those of
-# Gatekeeper's templates, which gator is asked about.
-_ASKED: Final = {"all-plain": (EVERY_RULE["all-plain"], 12), "exempted": (exempted.SPEC, 2)}
+# Gatekeeper's templates, which gator is asked about. Those of an edge come by threes and fours.
+_ASKED: Final = {"all-plain": (EVERY_RULE["all-plain"], 11), "exempted": (exempted.SPEC, 2)}
 
 _SECURITY: Final = "spec.containers.0.securityContext"
 _USER: Final = {f"{_SECURITY}.runAsUser": 5}
@@ -89,7 +89,7 @@ def parameters(laboratory: Lab) -> Row:
         with ExitStack() as stack:
             stack.enter_context(_defined(cluster, profile))
             if _is_typed(profile):
-                differences += mistakes(cluster, profile, _TARGET)
+                differences += mistakes(cluster, profile._replace(controllers=False), _TARGET)
             judging = stack.enter_context(Judging(cluster, reference, asked, target=_TARGET))
             for request, said in zip(asked, judging.words(), strict=True):
                 if said is None:
@@ -110,7 +110,7 @@ def parameters(laboratory: Lab) -> Row:
 def _profiles() -> Iterator[tuple[Profile, int]]:
     """Yield profiles, and of how many of their witnesses one is asked about."""
     restricted = open_profile("pss/restricted", f"1.{MINOR}")
-    yield restricted._replace(name="params-restricted", controllers=True), 4
+    yield restricted._replace(name="params-restricted", controllers=True), 5
     for name, (spec, every) in _ASKED.items():
         profile = made(spec, f"1.{MINOR}")
         yield profile._replace(name=f"params-{name}", controllers=True, mutate=False), every
