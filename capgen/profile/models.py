@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Annotated, Any, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, TypeVar
 
 from pydantic import (
     AfterValidator,
@@ -30,7 +30,22 @@ _Value = TypeVar("_Value")
 class Strict(BaseModel):
     """A mapping without unknown keys."""
 
-    model_config = ConfigDict(extra="forbid", strict=True, use_attribute_docstrings=True)
+    model_config = ConfigDict(extra="forbid", strict=True)
+    # Docstrings stand below its fields.
+    described: ClassVar[bool] = True
+
+    @classmethod
+    def __get_pydantic_json_schema__(
+        cls, schema: core_schema.CoreSchema, handler: GetJsonSchemaHandler
+    ) -> dict[str, Any]:
+        """Describe the fields by their docstrings."""
+        from .documented import fields  # noqa: PLC0415 - of no use to who reads a profile
+
+        found = handler(schema)
+        properties = handler.resolve_ref_schema(found)["properties"]
+        for name, text in fields(cls).items() if cls.described else ():
+            properties[cls.model_fields[name].alias or name]["description"] = text
+        return found
 
 
 @dataclass(frozen=True, slots=True, eq=False)

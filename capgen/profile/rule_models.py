@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from itertools import pairwise
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 
 from pydantic import (
     AfterValidator,
-    ConfigDict,
     Field,
     StrictBool,
     StrictInt,
@@ -50,9 +49,9 @@ Absolute = Annotated[Text, checked(_absolute), Field(pattern=ABSOLUTE), WithJson
 
 
 class _Made(Strict):
-    """What is made of data has no source, in which pydantic would look for docstrings at length."""
+    """What is made of data has no source in which docstrings could stand."""
 
-    model_config = ConfigDict(use_attribute_docstrings=False)
+    described: ClassVar[bool] = False
 
 
 class HostPathPrefix(Strict):

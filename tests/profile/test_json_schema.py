@@ -40,6 +40,20 @@ def test_it_is_a_schema() -> None:
     assert validator().schema["$schema"] == "https://json-schema.org/draft/2020-12/schema"
 
 
+@pytest.mark.parametrize(
+    ("model", "field", "words"),
+    [
+        ("Spec", "match", "Which pods are judged."),
+        ("Spec", "reading", "The rules' reading, where they do not say one themselves."),
+        ("Argument", "index", "Which argument."),
+    ],
+)
+def test_fields_are_described(model: str, field: str, words: str) -> None:
+    """An editor shows what stands below a field in its model, whatever the field's type."""
+    said = validator().schema["$defs"][model]["properties"][field]["description"]
+    assert said == words
+
+
 @pytest.mark.parametrize("path", FILES)
 def test_profiles_of_the_repository(path: str) -> None:
     """Every profile that is shipped is taken."""
