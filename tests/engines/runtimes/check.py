@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shlex
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from capgen.targets.base import Status
@@ -23,7 +24,7 @@ from tests.engines.runtimes.profiles import profiles
 from tests.engines.runtimes.wanted import chosen, of_line, of_pod
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from capgen.policy.profile import Profile
     from tests.engines.engine import Runtime
@@ -70,17 +71,29 @@ def containerd_cases(_: Lab) -> Row:
 
 def docker_lines(_: Lab) -> Row:
     """Runs the script that the target `docker` writes of each profile."""
-    return _docker("docker", list(lines(expecting.docker, scripts=True)))
+    return _docker("docker", list(_once(lines(expecting.docker, scripts=True))))
 
 
 def podman_lines(_: Lab) -> Row:
     """Gives podman the same flags."""
-    return _podman("docker", list(lines(expecting.podman, scripts=False)))
+    return _podman("docker", list(_once(lines(expecting.podman, scripts=False))))
 
 
 def chosen_containers(_: Lab) -> Row:
     """Starts the pods with the values that are chosen for each profile."""
-    return _containerd("security-context", list(pods()))
+    return _containerd("security-context", list(_once(pods())))
+
+
+def _once(every: Iterable[Asked]) -> Iterator[Asked]:
+    """Yield what asks for the same, and expects the same, once: profiles have much in common."""
+    seen = set()
+    for each in every:
+        case = each.case
+        case = replace(case, pod=case.pod["spec"]) if isinstance(case, Container) else case
+        same = repr((case, each.expected))
+        if same not in seen:
+            yield each
+        seen.add(same)
 
 
 def _docker(target: str, asked: Sequence[Asked]) -> Row:
