@@ -57,6 +57,8 @@ class Store:
         asked = wanted.difference(ahead)
         self._drop([each for each in self._stored if each not in wanted and not _is_template(each)])
         templates = [each for each in artefacts if _is_template(key(each))]
+        # The kinds of others are there.
+        templates = [each for each in templates if self._given.get(key(each)) != each]
         for each in templates:
             self._put(each)
         self._settle(asked)

@@ -67,24 +67,28 @@ def seeded(kyverno: Kyverno, target: Target, suite: Suite) -> tuple[int, list[Di
     Returns:
         How many cases there were, and in which of them Kyverno did not say what it had to.
     """
-    kyverno.load(_objects(target, suite, "pods, controllers"))
-    found = kyverno.judge(request for request, _ in suite.requests.values())
-    differences = [
-        Difference({"request": name, "policies": "whole"}, right, suite.said(verdict))
-        for (name, (_, right)), verdict in zip(suite.requests.items(), found, strict=True)
-        if suite.said(verdict) != right
-    ]
-    for fault in suite.faults:
-        request, right = suite.requests[fault.shown]
-        if fault.on == "pods":
-            right = "admitted"
-        comes = fault.comes or _TURNED[right]
-        kyverno.load(_broken(_objects(target, suite, fault.on), fault))
-        (verdict,) = kyverno.judge([request])
-        if suite.said(verdict) != comes:
-            about = {"fault": fault.what, "policy": fault.part, "request": fault.shown}
-            wrong = f"judged otherwise: {comes}"
-            differences.append(Difference(about, wrong, suite.said(verdict)))
+    kyverno.load([])
+    every = [request for request, _ in suite.requests.values()]
+    with kyverno.standing(every) as asking:
+        kyverno.load(_objects(target, suite, "pods, controllers"))
+        differences = [
+            Difference({"request": name, "policies": "whole"}, right, suite.said(verdict))
+            for (name, (_, right)), verdict in zip(
+                suite.requests.items(), asking(every), strict=True
+            )
+            if suite.said(verdict) != right
+        ]
+        for fault in suite.faults:
+            request, right = suite.requests[fault.shown]
+            if fault.on == "pods":
+                right = "admitted"
+            comes = fault.comes or _TURNED[right]
+            kyverno.load(_broken(_objects(target, suite, fault.on), fault))
+            (verdict,) = asking([request])
+            if suite.said(verdict) != comes:
+                about = {"fault": fault.what, "policy": fault.part, "request": fault.shown}
+                wrong = f"judged otherwise: {comes}"
+                differences.append(Difference(about, wrong, suite.said(verdict)))
     kyverno.load([])
     return len(suite.requests) + len(suite.faults), differences
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 from capgen.targets.kyverno import legacy, policies
 from tests.engines.agreement import Word
 from tests.engines.applied import emitted, within
+from tests.engines.kyverno.live import Kyverno
 from tests.engines.kyverno.words import verdict
 
 if TYPE_CHECKING:
@@ -18,8 +19,7 @@ if TYPE_CHECKING:
     from capgen.targets.base import Target
     from tests.engines.agreement import Reference
     from tests.engines.engine import Admission, Verdict
-    from tests.engines.kyverno.live import Kyverno
-    from tests.engines.rest import Answer
+    from tests.engines.rest import Answer, Object
 
 # A namespace has its own name as this label.
 NAME: Final = "kubernetes.io/metadata.name"
@@ -33,8 +33,7 @@ def words(
 
     None stands where the API itself refuses the request.
     """
-    engine.load(emitted(reference.profile, target))
-    found = engine.judge(requests)
+    found = judged_by(engine, emitted(reference.profile, target), requests)
     return [word(each, request, reference) for each, request in zip(found, requests, strict=True)]
 
 
@@ -46,9 +45,26 @@ def asked_by_each(
     All profiles hold at once, each in a namespace of its own name, where its requests are put.
     """
     profiles = {one.profile.name: within(one.profile, NAME) for one, _ in rows}
-    engine.load([obj for each in profiles.values() for obj in emitted(each, target)])
-    found = engine.judge(each._replace(namespace=one.profile.name) for one, each in rows)
+    objects = [obj for each in profiles.values() for obj in emitted(each, target)]
+    requests = [each._replace(namespace=one.profile.name) for one, each in rows]
+    found = judged_by(engine, objects, requests)
     return [word(said, each, one) for said, (one, each) in zip(found, rows, strict=True)]
+
+
+def judged_by(
+    engine: Admission, artefacts: Sequence[Object], requests: Sequence[Request]
+) -> list[Verdict]:
+    """Return an engine's verdict on each request by artefacts.
+
+    In a cluster they are loaded when what the requests change stands: it need not take them back.
+    """
+    if not isinstance(engine, Kyverno):
+        engine.load(artefacts)
+        return list(engine.judge(requests))
+    engine.load([])
+    with engine.standing(requests) as asking:
+        engine.load(artefacts)
+        return list(asking(requests))
 
 
 def word(found: Verdict, request: Request, reference: Reference) -> Word | None:

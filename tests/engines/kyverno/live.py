@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final, Self
 
@@ -16,7 +16,7 @@ from tests.engines.processes import NotYet
 from tests.engines.vap.asking import Standing, furnish
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from capgen.policy.admit import Request
     from tests.engines.apiserver import Cluster
@@ -91,28 +91,40 @@ class Kyverno:
                 account that mounts no token.
         """
         every = list(requests)
-        labels = _namespaces(every)
-        furnish(self._cluster, every)
+        with self.standing(every) as asking:
+            yield from asking(every)
+
+    @contextmanager
+    def standing(
+        self, requests: Sequence[Request]
+    ) -> Iterator[Callable[[Sequence[Request]], Iterator[Verdict]]]:
+        """Have what requests change stand for a while, whatever is loaded meanwhile.
+
+        Yields:
+            What yields the verdict on each of some of these requests, in order.
+
+        Raises:
+            LabError: as `judge` does.
+        """
+        labels = _namespaces(requests)
+        furnish(self._cluster, requests)
         with ExitStack() as stack:
-            standing = {
-                name: Standing(self._cluster, name, [each for each in every if _home(each) == name])
-                for name in labels
-            }
-            changed = any(each.old_object is not None for each in every)
+            standing = {}
+            for name in labels:
+                here = [each for each in requests if _home(each) == name]
+                standing[name] = Standing(self._cluster, name, here)
+            changed = any(each.old_object is not None for each in requests)
             if changed or any(self._namespaces.get(name) != labels[name] for name in labels):
                 # A policy could refuse what is made here.
-                self._swap([])
+                if self._acting:
+                    self._swap([])
                 for name, given in labels.items():
                     stack.enter_context(standing[name])
                     self._cluster.namespace(name, given)
                 self._namespaces |= labels
-                self._swap(self._artefacts)
-            answers = {
-                name: one.answers([each for each in every if _home(each) == name])
-                for name, one in standing.items()
-            }
-            for each in every:
-                yield verdict(next(answers[_home(each)]))
+                if self._artefacts:
+                    self._swap(self._artefacts)
+            yield partial(_answered, standing)
 
     def _swap(self, wanted: Sequence[Object]) -> None:
         """Have Kyverno act by these policies and by no other."""
@@ -156,6 +168,15 @@ class Kyverno:
             self._cluster.delete([policy])
         except LabError as error:
             raise NotYet(str(error)) from error
+
+
+def _answered(standing: Mapping[str, Standing], requests: Sequence[Request]) -> Iterator[Verdict]:
+    answers = {
+        name: one.answers([each for each in requests if _home(each) == name])
+        for name, one in standing.items()
+    }
+    for each in requests:
+        yield verdict(next(answers[_home(each)]))
 
 
 def _key(artefact: Object) -> tuple[str, str]:
