@@ -56,12 +56,13 @@ class Store:
         wanted = {key(each) for each in artefacts}
         asked = wanted.difference(ahead)
         self._drop([each for each in self._stored if each not in wanted and not _is_template(each)])
-        templates = [each for each in artefacts if _is_template(key(each))]
-        # The kinds of others are there.
-        templates = [each for each in templates if self._given.get(key(each)) != each]
+        # The kinds of templates that are as they were are there.
+        changed = [each for each in artefacts if self._given.get(key(each)) != each]
+        templates = [each for each in changed if _is_template(key(each))]
         for each in templates:
             self._put(each)
-        self._settle(asked)
+        if templates:
+            self._settle(asked)
         for each in templates:
             self._until(partial(established, self._cluster, _definition(key(each))))
         for each in artefacts:
