@@ -27,7 +27,7 @@ _OPTIONS: Final = (
     "console=ttyS0 quiet panic=-1 no_timer_check tsc=reliable clocksource=tsc mitigations=off"
     " transparent_hugepage=never apparmor=1 security=apparmor"
 )
-# A processor of few features: what programs do with others is emulated slowly, a fifth of the time.
+# A processor of few features: with more of them programs take ways that are emulated slowly.
 _PROCESSOR: Final = "qemu64"
 # Of what a machine prints, the end that goes into an error.
 _TAIL: Final = 3000

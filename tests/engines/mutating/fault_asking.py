@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from tests.engines.lab import LabError
 from tests.engines.mutating.cases import seen
+from tests.engines.mutating.patching import patching
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -113,19 +114,8 @@ class Asking:
     def _mark(self, applied: list[Object]) -> None:
         """Wait for a policy that is applied last: what was applied before it acts by then."""
         name = f"{_MARKER}-{self._rounds}"
-        rule = {"apiGroups": [""], "apiVersions": ["v1"], "resources": ["pods"]}
         patch = f"[JSONPatch{{op: 'add', path: '/spec/hostname', value: '{name}'}}]"
-        policy: Object = {
-            "apiVersion": _API,
-            "kind": "MutatingAdmissionPolicy",
-            "metadata": {"name": name},
-            "spec": {
-                "failurePolicy": "Fail",
-                "reinvocationPolicy": "Never",
-                "matchConstraints": {"resourceRules": [rule | {"operations": ["CREATE"]}]},
-                "mutations": [{"patchType": "JSONPatch", "jsonPatch": {"expression": patch}}],
-            },
-        }
+        policy = patching(name, patch)
         self._cluster.apply([policy])
         applied += [policy, *self._bind(policy, _MARKER)]
         pod = {"spec": {"containers": [{"name": "c", "image": "i"}]}}

@@ -15,6 +15,7 @@ from capgen.profile import library
 from tests.engines.applied import LABEL
 from tests.engines.judged import MINOR
 from tests.engines.mutating.check import here
+from tests.engines.mutating.patching import patching
 from tests.engines.mutating.rollout import rolled_out
 from tests.engines.mutating.setter import Policies
 from tests.engines.proving import Difference, Row
@@ -140,22 +141,11 @@ def _spec(answer: Answer) -> object:
 def _sidecars() -> list[Object]:
     """Return a policy that adds a container, and that by its name is asked after all of ours."""
     api = "admissionregistration.k8s.io/v1"
-    rule = {"apiGroups": [""], "apiVersions": ["v1"], "resources": ["pods"]}
     value = f"Object.spec.containers{{name: '{_SIDECAR}', image: 'i'}}"
     patch = f"[JSONPatch{{op: 'add', path: '/spec/containers/-', value: {value}}}]"
     wanted = f"'{_SIDECAR}' in object.metadata.?labels.orValue({{}})"
-    policy: Object = {
-        "apiVersion": api,
-        "kind": "MutatingAdmissionPolicy",
-        "metadata": {"name": _SIDECAR},
-        "spec": {
-            "failurePolicy": "Fail",
-            "reinvocationPolicy": "Never",
-            "matchConstraints": {"resourceRules": [rule | {"operations": ["CREATE"]}]},
-            "matchConditions": [{"name": "wanted", "expression": wanted}],
-            "mutations": [{"patchType": "JSONPatch", "jsonPatch": {"expression": patch}}],
-        },
-    }
+    conditions = [{"name": "wanted", "expression": wanted}]
+    policy = patching(_SIDECAR, patch, matchConditions=conditions)
     binding: Object = {
         "apiVersion": api,
         "kind": "MutatingAdmissionPolicyBinding",

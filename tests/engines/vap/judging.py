@@ -32,13 +32,18 @@ def mistakes(
     objects = [each for each in emitted(profile, target) if each["kind"] == _POLICY]
     cluster.apply(objects)
     try:
-        with cluster.type_checker():
-            found = cluster.type_warnings(each["metadata"]["name"] for each in objects)
+        yield from mistyped(cluster, profile.name, [each["metadata"]["name"] for each in objects])
     finally:
         cluster.delete(objects)
-    for name, warnings in found.items():
+
+
+def mistyped(cluster: Cluster, name: str, policies: Sequence[str]) -> Iterator[Difference]:
+    """Yield what the type checker has against policies that are there; a name is for people."""
+    with cluster.type_checker():
+        found = cluster.type_warnings(policies)
+    for policy, warnings in found.items():
         for each in warnings:
-            yield Difference([profile.name, name], "no type warning", str(each))
+            yield Difference([name, policy], "no type warning", str(each))
 
 
 class Judging:

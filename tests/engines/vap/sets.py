@@ -23,6 +23,7 @@ from capgen.targets.base import object_name
 from capgen.targets.vap import emit_set
 from tests.engines.proving import Difference, Lab, Row
 from tests.engines.vap.asking import Standing
+from tests.engines.vap.judging import mistyped
 from tests.engines.vap.set_users import Asked, asked_by, grant
 from tests.set_asked import ACCOUNTS, NAMESPACES, SETS, asked, refused_by, told
 
@@ -67,7 +68,8 @@ def set_policies(laboratory: Lab) -> Row:
                     if said != right:
                         differences.append(Difference([name, each.about], right, said))
                 if name in _TYPED:
-                    differences += _mistakes(cluster, union)
+                    names = dict.fromkeys(each["metadata"]["name"] for each in emitted_set(union))
+                    differences += mistyped(cluster, name, [*names])
     note = f"sets; {invalid} more are refused by the API itself"
     return Row("vap", "kube-apiserver", cluster.version, cases, tuple(differences), note)
 
@@ -201,12 +203,3 @@ def _said(union: Union, request: Request, answer: Answer) -> str:
 
 def _in_words(rules: dict[str, set[str]]) -> str:
     return "; ".join(f"{name}: {', '.join(sorted(each))}" for name, each in sorted(rules.items()))
-
-
-def _mistakes(cluster: Cluster, union: Union) -> Iterator[Difference]:
-    """Yield what the type checker finds in the policies of a set."""
-    names = [each["metadata"]["name"] for each in emitted_set(union)]
-    with cluster.type_checker():
-        for policy, found in cluster.type_warnings(dict.fromkeys(names)).items():
-            for each in found:
-                yield Difference([union.name, policy], "no type warning", str(each))
