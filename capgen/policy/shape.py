@@ -7,7 +7,7 @@ and not be. Only structs on the way to a rule's subject are looked at.
 from __future__ import annotations
 
 import json
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path as FilePath
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeAlias, assert_never
 
@@ -80,6 +80,12 @@ _Ways: TypeAlias = "set[tuple[str, ...]]"
 
 def shape_of(subjects: Iterable[Subject]) -> Struct:
     """Return what has to be checked of a pod's spec for rules on these subjects."""
+    return _shape(frozenset(subjects))
+
+
+# Many profiles are on the same subjects, and to compare some is to make each ready many times.
+@lru_cache(maxsize=256)
+def _shape(subjects: frozenset[Subject]) -> Struct:
     # Whatever is judged, a container list of another shape would hide containers.
     ways: _Ways = {(listed, EACH, "") for listed in CONTAINER_LISTS}
     for subject in subjects:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import time
 from collections import Counter
+from functools import cache
 from random import Random
 from typing import TYPE_CHECKING, Final
 
@@ -14,12 +15,13 @@ from capgen.policy.values import NEWEST_MINOR
 from capgen.profile.library import names, open_profile
 from tests.engines.proving import Difference, Row
 from tests.policy.order import fuzz
-from tests.policy.order.sampling import contradictions, versions_of
+from tests.policy.order.sampling import contradictions, matrix, versions_of
 from tests.policy.order.test_library import LEVELS, left_open
 
 if TYPE_CHECKING:
     from capgen.policy.profile import Profile
     from tests.engines.proving import Lab
+    from tests.policy.order.sampling import Matrix
 
 _PODS: Final = 2_000
 _DRAWN: Final = 150
@@ -29,15 +31,16 @@ _ENGINE: Final = "interpreter"
 
 def order_matrix(_: Lab) -> Row:
     """Compares each profile of the library at each version with each: nothing is left open."""
-    profiles = _library()
-    differing = [Difference(each, "proven or refuted", "unknown") for each in left_open(profiles)]
+    profiles, answers = _library()
+    found = left_open(profiles, answers)
+    differing = [Difference(each, "proven or refuted", "unknown") for each in found]
     note = f"pairs of {len(profiles)} profiles at a version, 1.0 to 1.{NEWEST_MINOR}"
     return Row("order", _ENGINE, "", len(profiles) ** 2, tuple(differing), note)
 
 
 def order_sampled(_: Lab) -> Row:
     """Judges random pods near the edges, others in each run: none is against what was proven."""
-    profiles = _library()
+    profiles, answers = _library()
     seed = _seed()
     differing = [
         Difference(
@@ -45,7 +48,7 @@ def order_sampled(_: Lab) -> Row:
             f"{_named(profiles[each.strict])} is as strict as {_named(profiles[each.loose])}",
             "the first admits it, the other does not",
         )
-        for each in contradictions(profiles, _PODS, seed)
+        for each in contradictions(profiles, answers, _PODS, seed)
     ]
     note = f"random pods, seed {seed}, all pairs"
     return Row("order", _ENGINE, "", _PODS, tuple(differing), note)
@@ -72,9 +75,12 @@ def _seed() -> int:
     return time.time_ns() % 10**9
 
 
-def _library() -> list[Profile]:
+@cache
+def _library() -> tuple[list[Profile], Matrix]:
+    """Return the library's profiles, and how each compares with each, which takes a while."""
     every = versions_of(*LEVELS)
-    return [*every, *(open_profile(name) for name in names() if name not in LEVELS)]
+    every += (open_profile(name) for name in names() if name not in LEVELS)
+    return every, matrix(every)
 
 
 def _named(profile: Profile) -> str:

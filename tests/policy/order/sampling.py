@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import sys
 import time
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeAlias
 
 from capgen.policy.admit import Request
 from capgen.policy.annotations import SCHEMES, Annotation
@@ -27,10 +27,13 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from capgen.policy.expressions import Expression, Judge
+    from capgen.policy.order import Answer
     from capgen.policy.pod import Pod as Seen
     from capgen.policy.profile import Profile
 
 Pod = dict[str, Any]
+# How some profiles, by their places, compare: a row for each.
+Matrix: TypeAlias = "list[list[Answer]]"
 
 
 class Contradiction(NamedTuple):
@@ -99,23 +102,30 @@ class Panel:
         return sum(1 << place for place, run in enumerate(self._judges) if run(seen))
 
 
+def compared(strict: Profile, loose: Profile) -> Answer:
+    """Compare two profiles."""
+    return at_least_as_strict(Union((strict,)), Union((loose,)))
+
+
+def matrix(profiles: Sequence[Profile]) -> Matrix:
+    """Compare each profile with each, in their order."""
+    return [[compared(strict, loose) for loose in profiles] for strict in profiles]
+
+
 def contradictions(
-    profiles: Sequence[Profile], count: int, seed: int = 0
+    profiles: Sequence[Profile], answers: Matrix, count: int, seed: int = 0
 ) -> Iterator[Contradiction]:
     """Judge random pods near the edges of some profiles, and yield what was proven wrongly.
 
     Args:
-        profiles: each is compared with each.
+        profiles: whose edges.
+        answers: what `matrix` says of them.
         count: how many pods.
         seed: the same pods for the same seed.
     """
     implied = [
-        sum(
-            1 << place
-            for place, loose in enumerate(profiles)
-            if isinstance(at_least_as_strict(Union((strict,)), Union((loose,))), Proven)
-        )
-        for strict in profiles
+        sum(1 << place for place, answer in enumerate(row) if isinstance(answer, Proven))
+        for row in answers
     ]
     panel = Panel(profiles)
     sources = [profile for profile in profiles if profile.rules]
@@ -170,7 +180,7 @@ def main() -> None:
     profiles = [*versions_of("pss/privileged", "pss/baseline", "pss/restricted")]
     profiles += [open_profile(name) for name in library]
     began = time.monotonic()
-    found = list(contradictions(profiles, count))
+    found = list(contradictions(profiles, matrix(profiles), count))
     rate = count / (time.monotonic() - began)
     print(f"{len(profiles)} profiles, {count} pods, {rate:.0f} pods/s, {len(found)} contradictions")
     for each in found[:3]:
