@@ -147,7 +147,7 @@ class Containerd(Started):
         return server[server.index("Version:") + 1]
 
     def run(self, cases: Iterable[Container]) -> Iterator[Process | Refusal]:
-        """Run containers to their end, each in a sandbox of its own, and yield what they are.
+        """Run containers to their end, in sandboxes as their pods ask for, and yield what they are.
 
         Raises:
             LabError: one ran and did not report, or was not understood.

@@ -102,6 +102,8 @@ class Podman(Started):
     def run(self, cases: Iterable[Line]) -> Iterator[Process | Refusal]:
         """Run containers to their end and yield what they are.
 
+        What is left of them ends with the room.
+
         Raises:
             LabError: one ran and did not report.
         """
@@ -124,16 +126,18 @@ class Podman(Started):
                 # A program that could not be executed is seen after the start.
                 printed, said = log.stdout, log.stderr
                 yield self._room.process(printed) if printed else self._room.refused(said)
-            self._call("rm", "--force", "--time", "0", name)
 
     def _ended(self, name: str) -> CompletedProcess[str]:
         """Return a container's log, which is whole."""
-        state = self._call("inspect", "--format", "{{.State.Status}}", name).stdout.strip()
         log = self._call("logs", name)
         lines = log.stdout.splitlines()
-        if state not in _ENDED and not (lines and lines[-1].startswith(LAST)):
+        if lines and lines[-1].startswith(LAST):
+            return log
+        state = self._call("inspect", "--format", "{{.State.Status}}", name).stdout.strip()
+        if state not in _ENDED:
             raise NotYet(state)
-        return log
+        # What it printed last may have come after the first look.
+        return self._call("logs", name)
 
     def _call(self, *words: str) -> CompletedProcess[str]:
         return self._room.run(*self._command, *words, **self._environment)

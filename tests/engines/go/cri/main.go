@@ -9,7 +9,8 @@
 //	{"pod": {"metadata": {...}, "spec": {...}}, "container": "c"}
 //	{"log": "..."}
 //
-// Of the pod the sandbox and the one container are run, to its end. Where the kubelet or the runtime
+// Of the pod the sandbox and the one container are run, to its end; the sandbox goes on, for pods that ask
+// for the same, until it ends with the runtime. Where the kubelet or the runtime
 // refuses, the answer is {"refused": "..."}. A line that does not decode or holds an unknown field, and a
 // container that does not end in time, is answered by {"error": "..."}.
 package main
@@ -48,7 +49,7 @@ func main() {
 		fmt.Fprintln(os.Stderr, "usage: cri SOCKET LOGS SECCOMP CGROUP")
 		os.Exit(2)
 	}
-	if err := serve(os.Args[1], node{logs: os.Args[2], seccomp: os.Args[3], cgroup: os.Args[4]}); err != nil {
+	if err := serve(os.Args[1], node{logs: os.Args[2], seccomp: os.Args[3], cgroup: os.Args[4], sandboxes: map[string]sandbox{}}); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
 	}

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -18,42 +19,39 @@ const (
 )
 
 type node struct {
-	runtime cri.RuntimeServiceClient
-	images  cri.ImageServiceClient
-	logs    string
-	seccomp string
-	cgroup  string
+	runtime   cri.RuntimeServiceClient
+	images    cri.ImageServiceClient
+	logs      string
+	seccomp   string
+	cgroup    string
+	sandboxes map[string]sandbox
 }
 
-// run runs one container of a pod in a sandbox of its own, and returns the lines of its log as they stand.
+// sandbox is one that runs, and what it was asked for.
+type sandbox struct {
+	id     string
+	config *cri.PodSandboxConfig
+}
+
+// run runs one container of a pod, and returns the lines of its log as they stand.
 func (n node) run(ctx context.Context, pod *corev1.Pod, container *corev1.Container, number int) (string, error) {
-	name := fmt.Sprintf("pod-%d", number)
-	sandbox := &cri.PodSandboxConfig{
-		Metadata:     &cri.PodSandboxMetadata{Name: name, Uid: name, Namespace: "lab"},
-		LogDirectory: filepath.Join(n.logs, name),
-		Linux:        n.sandboxConfig(pod),
-	}
-	if err := os.MkdirAll(sandbox.LogDirectory, 0o755); err != nil {
-		return "", err
-	}
 	security, err := n.containerContext(ctx, pod, container)
 	if err != nil {
 		return "", refusal{err}
 	}
-	started, err := n.runtime.RunPodSandbox(ctx, &cri.RunPodSandboxRequest{Config: sandbox})
+	within, err := n.sandbox(ctx, n.sandboxConfig(pod), number)
 	if err != nil {
-		return "", refusal{err}
+		return "", err
 	}
-	// It takes the container with it, also where time is up.
-	defer n.runtime.RemovePodSandbox(context.WithoutCancel(ctx), &cri.RemovePodSandboxRequest{PodSandboxId: started.PodSandboxId})
+	log := fmt.Sprintf("log-%d", number)
 	created, err := n.runtime.CreateContainer(ctx, &cri.CreateContainerRequest{
-		PodSandboxId:  started.PodSandboxId,
-		SandboxConfig: sandbox,
+		PodSandboxId:  within.id,
+		SandboxConfig: within.config,
 		Config: &cri.ContainerConfig{
-			Metadata: &cri.ContainerMetadata{Name: container.Name},
+			Metadata: &cri.ContainerMetadata{Name: container.Name, Attempt: uint32(number)},
 			Image:    &cri.ImageSpec{Image: container.Image},
 			Command:  container.Command,
-			LogPath:  "log",
+			LogPath:  log,
 			Linux:    &cri.LinuxContainerConfig{SecurityContext: security},
 		},
 	})
@@ -66,8 +64,37 @@ func (n node) run(ctx context.Context, pod *corev1.Pod, container *corev1.Contai
 	if err := n.ended(ctx, created.ContainerId); err != nil {
 		return "", err
 	}
-	log, err := os.ReadFile(filepath.Join(sandbox.LogDirectory, "log"))
-	return string(log), err
+	text, err := os.ReadFile(filepath.Join(within.config.LogDirectory, log))
+	return string(text), err
+}
+
+// sandbox returns one that runs as it is asked for: containers whose pods ask for the same share it, as
+// those of one pod do, for to start it takes as long as to start a container.
+func (n node) sandbox(
+	ctx context.Context, asked *cri.LinuxPodSandboxConfig, number int,
+) (sandbox, error) {
+	same, err := json.Marshal(asked)
+	if err != nil {
+		return sandbox{}, err
+	}
+	if found, known := n.sandboxes[string(same)]; known {
+		return found, nil
+	}
+	name := fmt.Sprintf("pod-%d", number)
+	config := &cri.PodSandboxConfig{
+		Metadata:     &cri.PodSandboxMetadata{Name: name, Uid: name, Namespace: "lab"},
+		LogDirectory: filepath.Join(n.logs, name),
+		Linux:        asked,
+	}
+	if err := os.MkdirAll(config.LogDirectory, 0o755); err != nil {
+		return sandbox{}, err
+	}
+	started, err := n.runtime.RunPodSandbox(ctx, &cri.RunPodSandboxRequest{Config: config})
+	if err != nil {
+		return sandbox{}, refusal{err}
+	}
+	n.sandboxes[string(same)] = sandbox{started.PodSandboxId, config}
+	return n.sandboxes[string(same)], nil
 }
 
 func (n node) ended(ctx context.Context, id string) error {
