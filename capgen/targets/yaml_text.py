@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import io
 import re
+from functools import lru_cache
 from typing import Final
 
 import yaml
+from yaml.emitter import Emitter, ScalarAnalysis
 
 # Plain text starts with a letter and looks like an identifier, a path or an image; never like a
 # number in any base, a date or a duration.
@@ -22,6 +25,15 @@ class _Dumper(yaml.SafeDumper):
 
     def ignore_aliases(self, data: object) -> bool:  # noqa: ARG002 - as above
         return True
+
+    def analyze_scalar(self, scalar: str) -> ScalarAnalysis:
+        return _analyzed(scalar)
+
+
+# Keys and values come again and again, and each is looked at character by character.
+@lru_cache(maxsize=4096)
+def _analyzed(scalar: str) -> ScalarAnalysis:
+    return Emitter(io.StringIO(), allow_unicode=False).analyze_scalar(scalar)
 
 
 def _string(dumper: yaml.SafeDumper, text: str) -> yaml.ScalarNode:

@@ -130,13 +130,17 @@ def _unlike(cases: Iterable[_Case]) -> Iterator[_Case]:
 
 
 def _emitted(newest: int) -> Iterator[_Case]:
-    """Yields our policies: the levels' for each minor, others for the oldest and the newest."""
+    """Yields our policies: the levels' for each minor, others for the oldest and the newest.
+
+    The expressions differ by kind only in the way to the pod: at the ends it is all kinds.
+    """
     spans = [f"1.{minor}" for minor in range(vap.TARGET.floor, newest + 1)]
     older = [f"1.{minor}" for minor in range(legacy.TARGET.floor, vap.TARGET.floor)]
     for level in LEVELS:
         for span in (*older, *spans, f"{spans[0]}-{spans[-1]}"):
             profile = open_profile(f"pss/{level}", span)
-            yield from _cases(profile._replace(controllers=True, match=_MATCH), newest)
+            ends = span in {older[0], spans[0], spans[-1]}
+            yield from _cases(profile._replace(controllers=ends, match=_MATCH), newest)
     for name, spec in EVERY_RULE.items():
         for span in (spans[0], spans[-1]):
             profile = made(spec, span)._replace(name=name, controllers=True)

@@ -61,18 +61,17 @@ class Case(NamedTuple):
 
         Half of them are refused by the rule.
         """
-        sides: dict[bool, list[Request]] = {True: [], False: []}
-        for each in self.own:
-            if (each.operation is Operation.CREATE) is created:
-                handed = handed_over(each, self.reference.profile.minors)
-                sides[self.about in self.reference.word(handed).rules].append(handed)
+        own = [each for each in self.own if (each.operation is Operation.CREATE) is created]
+        random.Random(_SEED).shuffle(own)
         most = (_CREATED if created else _CHANGED) // 2
-        chance = random.Random(_SEED)
-        return [
-            each
-            for side in sides.values()
-            for each in (side if len(side) <= most else chance.sample(side, most))
-        ]
+        sides: dict[bool, list[Request]] = {True: [], False: []}
+        for each in own:
+            if all(len(side) == most for side in sides.values()):
+                break
+            handed = handed_over(each, self.reference.profile.minors)
+            side = sides[self.about in self.reference.word(handed).rules]
+            side += [handed] if len(side) < most else []
+        return [each for side in sides.values() for each in side]
 
 
 def cases(language: str) -> Iterator[Case]:

@@ -34,6 +34,8 @@ _SEED: Final = 77
 _MOST: Final = {"cel": 8, "rego": 16}
 # Of the templates that share what is broken, so many at first.
 _SHARING: Final = 3
+# Faults that are asked about in one run, by created objects.
+_AT_ONCE: Final = 4
 # Of what becomes of a fault in several templates, by several requests, what counts.
 _ORDER: Final[tuple[Fate, ...]] = ("caught", "refused", "missed")
 
@@ -161,7 +163,18 @@ def _asked_once(each: Planted) -> Trial:
 
 
 def _created(runs: Runs, faults: Sequence[Planted], asked: Asks) -> list[Fate]:
-    """Return what becomes of faults by objects that are created."""
+    """Return what becomes of faults by objects that are created.
+
+    gator looks at each object for each constraint there is: a few faults at a time.
+    """
+    return [
+        fate
+        for start in range(0, len(faults), _AT_ONCE)
+        for fate in _created_at_once(runs, faults[start : start + _AT_ONCE], asked)
+    ]
+
+
+def _created_at_once(runs: Runs, faults: Sequence[Planted], asked: Asks) -> Iterator[Fate]:
     cases = {each.case.place: each.case for each in faults}
     objects = [
         gator_objects.object_of(request, number)
@@ -175,15 +188,13 @@ def _created(runs: Runs, faults: Sequence[Planted], asked: Asks) -> list[Fate]:
         for number, each in enumerate(faults)
         for obj in _own_kind(each.fault.artefact, each.case, str(number))
     ]
-    found = runs.test([*whole, *broken], objects) if faults else {}
+    found = runs.test([*whole, *broken], objects)
     said: dict[str, dict[str, str]] = {}
     for uid, violations in found.items():
-        for each in violations:
-            said.setdefault(each.kind, {})[uid] = each.message
-    return [
-        _fate(said.get(_kind(each.case.place), {}), said.get(_kind(str(number)), {}))
-        for number, each in enumerate(faults)
-    ]
+        for violation in violations:
+            said.setdefault(violation.kind, {})[uid] = violation.message
+    for number, each in enumerate(faults):
+        yield _fate(said.get(_kind(each.case.place), {}), said.get(_kind(str(number)), {}))
 
 
 def _fate(whole: dict[str, str], broken: dict[str, str]) -> Fate:

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import copy
 import re
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from tests.engines.vap.seeds import turned
 
@@ -45,22 +44,24 @@ class Seed(NamedTuple):
 
 def seeds(template: Object) -> Iterator[Seed]:
     """Yield the faults of a template in the language that it has."""
-    (code,) = template["spec"]["targets"][0]["code"]
+    spec = template["spec"]
+    (target,) = spec["targets"]
+    (code,) = target["code"]
     found = _cel(code["source"]) if code["engine"] != "Rego" else _rego(code["source"])
     for what, shared, source in found:
-        changed: Any = copy.deepcopy(template)
-        changed["spec"]["targets"][0]["code"][0]["source"] = source
-        yield Seed(what, shared, changed)
+        # What is not changed is shared: of all that are made few are asked about.
+        changed = target | {"code": [code | {"source": source}]}
+        yield Seed(what, shared, template | {"spec": spec | {"targets": [changed]}})
 
 
 def _cel(source: Object) -> Iterator[tuple[str, str, Object]]:
     for field in ("variables", "validations"):
-        for place, each in enumerate(source[field]):
+        listed = source[field]
+        for place, each in enumerate(listed):
             about = each.get("name", "validation")
             for what, text in turned(each["expression"]):
-                changed = copy.deepcopy(source)
-                changed[field][place]["expression"] = text
-                yield f"{about}: {what}", each["expression"], changed
+                changed = [*listed[:place], each | {"expression": text}, *listed[place + 1 :]]
+                yield f"{about}: {what}", each["expression"], source | {field: changed}
 
 
 def _rego(source: Object) -> Iterator[tuple[str, str, Object]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
@@ -18,12 +19,19 @@ from tests.engines.proving import Difference, Row
 from tests.engines.runtimes import image
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from capgen.policy.chosen import Chosen
     from capgen.policy.profile import Profile
     from tests.engines.proving import Lab
     from tests.engines.rest import Object
 
-_CHOSEN: Final = ("pss/restricted", "docker/default", "worked/database")
+# Profiles, and the users of the images that their values are tried in: a pod takes three seconds.
+_CHOSEN: Final = {
+    "pss/restricted": (0, image.IMAGE_USER),
+    "docker/default": (0,),
+    "worked/database": (image.IMAGE_USER,),
+}
 _IMAGES: Final = {0: image.ROOT, image.IMAGE_USER: image.PLAIN}
 # How many pods the containers share that need none of their own.
 _SHARED: Final = 4
@@ -37,8 +45,8 @@ _Expected: TypeAlias = "dict[str, object] | str"
 def node_processes(_: Lab) -> Row:
     """Starts pods of every kind, and those with the values that are chosen for profiles."""
     pods, expected = _cases()
-    for name in _CHOSEN:
-        for pod_name, pod, containers in _chosen(open_profile(name)):
+    for name, users in _CHOSEN.items():
+        for pod_name, pod, containers in _chosen(open_profile(name), users):
             pods[pod_name] = pod
             expected |= {(pod_name, each): wanted for each, wanted in containers.items()}
     became = node.load(pods, PROFILES, FILTERS)
@@ -56,26 +64,31 @@ def node_processes(_: Lab) -> Row:
 def _cases() -> tuple[dict[str, Object], dict[tuple[str, str], _Expected]]:
     """Return the pods of the cases, and what is expected of their containers.
 
-    A pod takes as long to start as a container, so containers share pods. These then start at once,
-    and the containers of one start one by one.
+    A pod takes as long to start as a container, so containers share pods, those that say the same
+    of the pod one. These then start at once, and the containers of one start one by one.
     """
     pods: dict[str, Object] = {}
+    named: dict[str, str] = {}
     expected: dict[tuple[str, str], _Expected] = {}
     for number, (name, case) in enumerate(CASES.items()):
-        pod_name = name if case.spec else f"shared-{number % _SHARED}"
+        own = named.setdefault(json.dumps(case.spec, sort_keys=True), name)
+        pod_name = own if case.spec else f"shared-{number % _SHARED}"
         pod = pods.setdefault(pod_name, {"spec": {**case.spec, "containers": []}})
         pod["spec"]["containers"].append(case.container(name))
         expected[pod_name, name] = case.process
     return pods, expected
 
 
-def _chosen(profile: Profile) -> list[tuple[str, Object, dict[str, _Expected]]]:
-    """Return pods with the values of a profile, in images of root and of a user."""
+def _chosen(
+    profile: Profile, users: Iterable[int]
+) -> list[tuple[str, Object, dict[str, _Expected]]]:
+    """Return pods with the values of a profile, in images of some users."""
     choice = choose(profile, "linux")
     request = next(each.request for each in chosen_pods(profile) if "linux" in each.name)
     found = []
-    for user, name in _IMAGES.items():
-        listed = [each | {"image": name} for each in request.object["spec"]["containers"]]
+    for user in users:
+        own = {"image": _IMAGES[user]}
+        listed = [each | own for each in request.object["spec"]["containers"]]
         wanted = {
             each["name"]: _process([*choice.values, *choice.own.get(each["name"], ())], user)
             for each in listed
