@@ -10,12 +10,13 @@ from pydantic import BaseModel, ValidationError
 from capgen.errors import ProfileError, nearest
 from capgen.policy.values import UNSET, member, show
 
-from .models import ABSOLUTE, LINE
+from .models import ABSOLUTE, LINE, Later
 from .schema import ACCOUNT, IMAGE, LABEL, POLICY
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from pydantic.fields import FieldInfo
     from pydantic_core import ErrorDetails
 
     from capgen.reader import Document
@@ -139,12 +140,17 @@ def _siblings(model: type[BaseModel], loc: tuple[str | int, ...]) -> list[str]:
     """Return the keys that could have stood at a location."""
     models: list[type[BaseModel]] = [model]
     for step in loc:
-        inner = [
-            model.model_fields[step].annotation for model in models if step in model.model_fields
-        ]
+        fields = [model.model_fields[step] for model in models if step in model.model_fields]
+        inner = [kind for field in fields for kind in _types(field)]
         # A step that is no field is a place in a list, or a name of a type: the model stays.
         models = [found for kind in inner for found in _models(kind)] or models
     return [key for model in models for key in model.model_fields]
+
+
+def _types(field: FieldInfo) -> list[object]:
+    """Return the types of a field: those that are made later stand beside it."""
+    later = [each.made for each in field.metadata if isinstance(each, Later)]
+    return [field.annotation, *later]
 
 
 def _models(annotation: object) -> list[type[BaseModel]]:

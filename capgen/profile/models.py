@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, TypeVar
 
 from pydantic import (
@@ -14,6 +15,7 @@ from pydantic import (
     GetCoreSchemaHandler,
     GetJsonSchemaHandler,
     StrictStr,
+    TypeAdapter,
 )
 from pydantic_core import core_schema
 
@@ -71,6 +73,43 @@ class Short:
     ) -> dict[str, Any]:
         """Describe both."""
         return {"anyOf": [self.shape, handler(schema)]}
+
+
+class Later:
+    """A type that is made when a value is read by it, or its JSON Schema is asked for.
+
+    A profile says a few of all rules, and to make the types of one takes some milliseconds.
+    """
+
+    def __init__(self, make: Callable[[], Any]) -> None:
+        """Make nothing yet."""
+        self._make = make
+
+    @cached_property
+    def made(self) -> Any:  # noqa: ANN401 - any annotation
+        """The type."""
+        return self._make()
+
+    @cached_property
+    def _adapter(self) -> TypeAdapter[Any]:
+        return TypeAdapter(self.made)
+
+    def _read(self, value: object) -> object:
+        # What it finds pydantic adds to what is found elsewhere.
+        return self._adapter.validate_python(value, strict=True)
+
+    def __get_pydantic_core_schema__(
+        self, source: object, handler: GetCoreSchemaHandler
+    ) -> core_schema.CoreSchema:
+        """Have a value read by the type."""
+        return core_schema.no_info_plain_validator_function(self._read)
+
+    def __get_pydantic_json_schema__(
+        self, schema: core_schema.CoreSchema, handler: GetJsonSchemaHandler
+    ) -> dict[str, Any]:
+        """Describe the type."""
+        # What stands alone in a chain is described with all that its own annotations say.
+        return handler(core_schema.chain_schema([self._adapter.core_schema]))
 
 
 def checked(check: Callable[[Any], object]) -> AfterValidator:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from itertools import pairwise
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 
@@ -22,8 +23,11 @@ from capgen.policy.subjects import LOCALHOST, Level, settable
 from capgen.policy.subjects import Field as PodField
 from capgen.policy.values import Kind, minor
 
-from .models import ABSOLUTE, LINE, Short, Strict, Text, check_known, checked, known
+from .models import ABSOLUTE, LINE, Later, Short, Strict, Text, check_known, checked, known
 from .vocabulary import words
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
 
 RANGE = r"^(0|[1-9][0-9]{0,18})(-(0|[1-9][0-9]{0,18})?)?$"
 # An ID or a port: no pod can have another.
@@ -204,15 +208,24 @@ class Capabilities(Strict):
     add: list[item(ENTRIES["capabilities"].parts[0])]  # type: ignore[valid-type]  # built of data
 
 
-def _choice(entry: Entry) -> Any:
-    """Return the type of the value that a rule chooses for one container, None where it cannot."""
+def _can_choose(entry: Entry) -> bool:
+    """Tell whether a rule can choose a value for one container."""
     fields = [settable(part.subject) for part in entry.parts]
-    if all(field is None or field.level is Level.POD for field in fields):
-        return None
+    return any(field is not None and field.level is not Level.POD for field in fields)
+
+
+def _choice(entry: Entry) -> Any:
+    """Return the type of the value that a rule chooses for one container."""
     return Capabilities if entry.parts[0].ask is Ask.WITHIN else _default(entry)
 
 
-_CHOICES = {entry.id: kind for entry in CATALOGUE if (kind := _choice(entry)) is not None}
+def _table(name: str, make: Callable[[Entry], Any], entries: Iterable[Entry]) -> Any:
+    """Return a model with a field for each of some rules."""
+    fields: dict[str, Any] = {
+        entry.id: (Annotated[Any, Later(partial(make, entry))], None) for entry in entries
+    }
+    return create_model(name, __base__=_Made, **fields)
+
 
 if TYPE_CHECKING:
     # What a type checker can know of a model that is made of data.
@@ -222,9 +235,5 @@ if TYPE_CHECKING:
     class Choices(Strict):
         """The values that are chosen for one container."""
 else:
-    Rules = create_model(
-        "Rules", __base__=_Made, **{entry.id: (_rule_model(entry), None) for entry in CATALOGUE}
-    )
-    Choices = create_model(
-        "Choices", __base__=_Made, **{name: (kind, None) for name, kind in _CHOICES.items()}
-    )
+    Rules = _table("Rules", _rule_model, CATALOGUE)
+    Choices = _table("Choices", _choice, filter(_can_choose, CATALOGUE))

@@ -72,9 +72,8 @@ class Applied:
         self.profile = within(profile)._replace(enforcement=Enforcement.DENY)
         self._cluster = cluster
         self._canaries = canaries
-        warning = self.profile._replace(enforcement=Enforcement.WARN)
-        warns = map(_renamed, filter(_binds, emitted(warning, target)))
-        objects = [*warns, *emitted(self.profile, target)]
+        objects = emitted(self.profile, target)
+        objects = [*map(_warning, filter(_binds, objects)), *objects]
         # The policies that the canaries ask are applied last: once they deny, all others do.
         last = {object_name(self.name), object_name(self.name, "podtemplates")}
         self.objects: list[Object] = sorted(objects, key=lambda o: o["metadata"]["name"] in last)
@@ -108,10 +107,13 @@ def _binds(each: Object) -> bool:
     return str(each["kind"]).endswith("Binding")
 
 
-def _renamed(binding: Object) -> Object:
-    """Return the binding with a name beside that of the one that denies."""
-    metadata = binding["metadata"]
-    return binding | {"metadata": metadata | {"name": f"{metadata['name'][:58]}-warn"}}
+def _warning(binding: Object) -> Object:
+    """Return a binding beside the one that denies, which warns."""
+    metadata, spec = binding["metadata"], binding["spec"]
+    return binding | {
+        "metadata": metadata | {"name": f"{metadata['name'][:58]}-warn"},
+        "spec": spec | {"validationActions": ["Warn"]},
+    }
 
 
 def canaries(cluster: Cluster, reference: Reference) -> list[Canary]:
