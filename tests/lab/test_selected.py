@@ -11,11 +11,11 @@ from capgen.policy.exempt import lifting
 from tests.engines import recording
 from tests.engines.agreement import Reference
 from tests.engines.judged import judged, recorded
-from tests.engines.kyverno.agree import WHOLE
+from tests.engines.kyverno.agree import PLAIN, WHOLE
 from tests.engines.selected import for_each_rule, with_own_rules
 
 LEVELS = ("pss-baseline", "pss-restricted")
-KNOWN = ((), LEVELS, WHOLE)
+KNOWN = ((), LEVELS, PLAIN, WHOLE)
 
 
 def _said(reference: Reference) -> list[str]:

@@ -42,7 +42,7 @@ _FREE: Final = "lab-unlabelled"
 # Every so many requests one is also denied for what the others are only audited for.
 _STRICT: Final = 4
 # By the rules of an older version one of so many is asked about.
-_OLDER: Final = 3
+_OLDER: Final = 5
 # Every so many pods one is asked about as a template too.
 _TEMPLATES: Final = 3
 

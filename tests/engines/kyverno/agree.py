@@ -58,11 +58,13 @@ class _Asks(NamedTuple):
     warned: str
 
 
-# These say every rule; what the others do not say no other profile of the library says.
-WHOLE: Final = ("pss-restricted", "all-plain", "all-effective", "all-both", "all-token")
+# What these do not say is asked about by pods for each rule. A ClusterPolicy, which has the same
+# expressions, is compiled for each request.
+PLAIN: Final = ("pss-restricted", "all-plain")
+WHOLE: Final = (*PLAIN, "all-effective", "all-both", "all-token", "all-turned")
 _ASKS: Final = {
-    policies.TARGET.name: _Asks((*WHOLE, "all-turned"), 1, 2, True, 4, "Policy {} failed: "),
-    legacy.TARGET.name: _Asks(WHOLE, 1, 3, False, 12, "policy {}."),
+    policies.TARGET.name: _Asks(WHOLE, 1, 2, True, 4, "Policy {} failed: "),
+    legacy.TARGET.name: _Asks(PLAIN, 1, 3, False, 12, "policy {}."),
 }
 _OFFLINE: Final = "pss-restricted"
 

@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 _SHARE: Final = 80
 # The same of those that are written for this. Images go round by four and names by five: neither
 # number may divide it.
-_HAND: Final = 3
+_HAND: Final = 7
 
 
 def mutated(laboratory: Lab) -> Row:

@@ -4,20 +4,22 @@ from __future__ import annotations
 
 import re
 import tempfile
-from contextlib import ExitStack
+from contextlib import ExitStack, redirect_stderr, redirect_stdout
 from functools import partial
+from io import StringIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, Self
 
 import yaml
 
+from capgen.compiler import run
 from tests.engines.canaries import BAD, GOOD
 from tests.engines.lab import LabError
 from tests.engines.processes import NotYet, Processes
 from tests.engines.rollout.everything import everything, left
 from tests.engines.rollout.page import steps
 from tests.engines.rollout.plays import ADMITTED, OLD, REFUSED, ROLLED, SET, WARNED
-from tests.engines.rollout.shell import Shell
+from tests.engines.rollout.shell import Shell, Typed
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -27,7 +29,6 @@ if TYPE_CHECKING:
     from tests.engines.rest import Answer, Object
     from tests.engines.rollout.everything import Everything
     from tests.engines.rollout.plays import Act, Play
-    from tests.engines.rollout.shell import Typed
 
 # What was done, what is right, and what was seen.
 Seen = tuple[object, str, str]
@@ -137,8 +138,15 @@ class Stage:
         self._compiled_for[act.profile] = act.says
         head = {"apiVersion": "capgen/v1", "kind": "Profile", "metadata": {"name": act.profile}}
         self._write(f"{act.profile}.yaml", {**head, "spec": spec})
-        line = f"capgen compile ./{act.profile}.yaml -o {_OUT}"
-        yield [*about, line], _DONE, _code(self._type(act, self._folder, line))
+        yield [*about, "compile"], _DONE, _code(self._compile(act.profile))
+
+    def _compile(self, name: str) -> Typed:
+        """Compile a profile in this process: to start another takes longer than the work."""
+        profile, out = (str(self._folder / each) for each in (f"{name}.yaml", _OUT))
+        request = run.Request([profile], [], out, None, None)
+        with redirect_stdout(StringIO()) as said, redirect_stderr(said):
+            code = run.run(request)
+        return Typed("compile", code, said.getvalue())
 
     def _followed(self, act: Act, about: list[str]) -> Iterator[Seen]:
         """Type the lines of an act's steps."""

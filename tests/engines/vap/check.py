@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
 # Shrinking asks again and again: a few differences tell as much as a thousand.
 _SHRUNK: Final = 3
+# Of the rules of a level one in so many is type-checked for controllers too.
+_TYPED: Final = 4
 
 
 def checks() -> list[Check]:
@@ -80,13 +82,16 @@ class _Judging:
         return Row("vap", "kube-apiserver", cluster.version, count, tuple(differences), note)
 
     def _mistakes(self, cluster: Cluster, profile: Profile) -> Iterator[Difference]:
-        """Yield what is mistyped: of a level for each kind, of others, which take longer, for pods.
+        """Yield what is mistyped: of pods all, and of controllers some rules of a level.
 
-        The expressions differ by kind only in the way to the pod.
+        The expressions differ by kind only in the way to the pod, and each is read for each kind.
         """
-        if self._judged.typed:
-            controllers = bool(self._judged.level)
-            yield from mistakes(cluster, profile._replace(controllers=controllers))
+        if not self._judged.typed:
+            return
+        yield from mistakes(cluster, profile._replace(controllers=False))
+        if self._judged.level:
+            some = profile.rules[::_TYPED]
+            yield from mistakes(cluster, profile._replace(rules=some, pods=False))
 
 
 def _told(
