@@ -4,16 +4,22 @@ from __future__ import annotations
 
 import json
 import os
+import select
 import subprocess
 import sys
+import tempfile
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
 ROOT = Path(__file__).parent.parent.parent
 LONGEST = 60
+BARE = {"PYTHONPATH": str(ROOT), "PATH": os.defpath, "LC_ALL": "C.UTF-8"}
 
 
 @dataclass(frozen=True)
@@ -36,23 +42,76 @@ class Result:
         return json.loads(self.stdout)
 
 
+class Warm:
+    """A process that has imported the code, and of which each run is a fork: see `warm`."""
+
+    def __init__(self) -> None:
+        self._server: subprocess.Popen[str] | None = None
+
+    def run(self, folder: Path, arguments: list[str], given: bytes) -> Result:
+        """Run the command in a folder to its end."""
+        if self._server is None:
+            self._server = subprocess.Popen(
+                [sys.executable, "-m", "tests.cli.warm"],
+                env=BARE,
+                cwd=ROOT,
+                text=True,
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+            )
+        assert self._server.stdin is not None
+        assert self._server.stdout is not None
+        with tempfile.TemporaryDirectory() as place:
+            streams = [Path(place) / each for each in ("in", "out", "err")]
+            for path, text in zip(streams, (given, b"", b""), strict=True):
+                path.write_bytes(text)
+            asked = {
+                "arguments": arguments,
+                "folder": str(folder),
+                "streams": [*map(str, streams)],
+            }
+            self._server.stdin.write(json.dumps(asked) + "\n")
+            self._server.stdin.flush()
+            ready, _, _ = select.select([self._server.stdout], [], [], LONGEST)
+            assert ready, f"capgen {arguments} does not end"
+            code = int(self._server.stdout.readline())
+            return Result(code, *(path.read_bytes().decode() for path in streams[1:]))
+
+    def end(self) -> None:
+        """End the process."""
+        if self._server is not None:
+            self._server.kill()
+            self._server.communicate()
+
+
 class Capgen:
     """Runs `capgen` in a folder, in a process of its own with a bare environment."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, warm: Warm) -> None:
         self.folder = folder
+        self._warm = warm
 
     def __call__(
         self, *arguments: str | Path, stdin: str | bytes | None = None, **environment: str
     ) -> Result:
-        """Run the command to its end; without stdin, there is none."""
-        given = stdin.encode() if isinstance(stdin, str) else stdin
+        """Run the command to its end; without stdin, there is none.
+
+        It is a fork of a process that has imported the code, see `warm`: with an environment of its
+        own it is started anew.
+        """
+        given = (stdin.encode() if isinstance(stdin, str) else stdin) or b""
+        if not environment:
+            return self._warm.run(self.folder, [*map(str, arguments)], given)
+        return self.anew(*arguments, stdin=given, **environment)
+
+    def anew(self, *arguments: str | Path, stdin: bytes = b"", **environment: str) -> Result:
+        """Start the command, as a user does, and run it to its end."""
         done = subprocess.run(
             self.command(*arguments),
             check=False,
             cwd=self.folder,
             env=self.environment(**environment),
-            input=b"" if given is None else given,
+            input=stdin,
             capture_output=True,
             timeout=LONGEST,
         )
@@ -64,7 +123,7 @@ class Capgen:
 
     def environment(self, **more: str) -> dict[str, str]:
         """Return an environment in which nothing but the code is set."""
-        return {"PYTHONPATH": str(ROOT), "PATH": os.defpath, "LC_ALL": "C.UTF-8", **more}
+        return {**BARE, **more}
 
     def write(self, name: str, text: str | bytes) -> Path:
         """Write a file into the folder, and return its path."""
@@ -74,7 +133,15 @@ class Capgen:
         return path
 
 
+@pytest.fixture(scope="session")
+def warm() -> Iterator[Warm]:
+    """Return the process of which the command's runs are forks."""
+    found = Warm()
+    yield found
+    found.end()
+
+
 @pytest.fixture
-def capgen(tmp_path: Path) -> Capgen:
+def capgen(tmp_path: Path, warm: Warm) -> Capgen:
     """Return the command, to be run in an empty folder."""
-    return Capgen(tmp_path)
+    return Capgen(tmp_path, warm)
