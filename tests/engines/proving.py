@@ -13,6 +13,7 @@ from tests.engines.apiserver import Cluster
 from tests.engines.gatekeeper.live import Gatekeeper
 from tests.engines.kyverno.live import Kyverno
 from tests.engines.psa import PodSecurity
+from tests.engines.psp.live import PspCluster
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -82,6 +83,11 @@ class Lab:
     def cluster(self) -> Cluster:
         """The API server. A check removes what it applied: others use the same one."""
         return self._stack.enter_context(Cluster())
+
+    @cached_property
+    def pod_security_policy(self) -> PspCluster:
+        """The API server of 1.24 with PodSecurityPolicy: whoever asks loads what it asks by."""
+        return self._stack.enter_context(PspCluster())
 
     @cached_property
     def kyverno(self) -> Kyverno:

@@ -24,8 +24,8 @@ if TYPE_CHECKING:
 # others, beside the first of their rule; and of those of profiles of every rule, which are no
 # levels. A witness comes in up to three forms.
 _ONE_OF: Final = 60
-_ONE_OF_OTHERS: Final = 6
-_ONE_OF_FORMS: Final = 2
+_ONE_OF_OTHERS: Final = 9
+_ONE_OF_FORMS: Final = 3
 # Of what the API itself refuses, whatever a policy says.
 _ONE_OF_INVALID: Final = 8
 

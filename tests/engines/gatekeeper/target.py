@@ -75,11 +75,18 @@ def said(answer: Answer, expansion: str = "") -> str:
 
 
 @cache
-def taken(each: Judged) -> tuple[Witness, ...]:
-    """Return what is asked of a judged profile's witnesses, save what the API itself refuses."""
+def taken(each: Judged, rules: frozenset[str] | None = None) -> tuple[Witness, ...]:
+    """Return what is asked of a judged profile's witnesses, save what the API itself refuses.
+
+    Where some rules are named, it is those of their witnesses.
+    """
     verdicts = recording.load(each.recording)
     cases = recorded(each.profile())
-    return tuple(case for case in cases if verdicts[case.key] != recording.INVALID)
+    return tuple(
+        case
+        for case in cases
+        if (rules is None or case.rule in rules) and verdicts[case.key] != recording.INVALID
+    )
 
 
 def chosen(cases: Sequence[Witness], reference: Reference, most: int) -> list[Witness]:

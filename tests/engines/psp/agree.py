@@ -14,7 +14,7 @@ from tests.engines.lab import LabError
 from tests.engines.proving import Difference, Lab, Row
 from tests.engines.psp import objects as psp_objects
 from tests.engines.psp.bulk import PspBulk
-from tests.engines.psp.live import NAMESPACE, PspCluster, chosen
+from tests.engines.psp.live import NAMESPACE, chosen
 from tests.engines.psp.random import random_policy
 from tests.pods_random import random_pods
 from tests.policy.made import profile as made
@@ -41,7 +41,7 @@ _NAMED: Final = ("name", "namespace", "labels", "annotations")
 _TOKEN: Final = re.compile("kube-api-access-[a-z0-9]{5}")
 
 
-def agrees(_: Lab) -> Row:
+def agrees(laboratory: Lab) -> Row:
     """Judges random pods by random policies with both engines; all must be the same.
 
     The outcome, the policy that was chosen, the words of a denial, and the pod as it was changed.
@@ -50,7 +50,8 @@ def agrees(_: Lab) -> Row:
     chance = random.Random(_SEED)
     artefacts = [each for number in range(_SETS) for each in _set(number, chance)]
     requests = list(_requests())
-    with PspCluster() as live, PspBulk() as bulk:
+    live = laboratory.pod_security_policy
+    with PspBulk() as bulk:
         for engine in (live, bulk):
             engine.load(artefacts)
         words = [[said(each) for each in engine.judge(requests)] for engine in (live, bulk)]

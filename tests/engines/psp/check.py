@@ -50,28 +50,28 @@ class Case(NamedTuple):
     bugs: tuple[str, ...] = ()
 
 
-def judges(_: Lab) -> Row:
+def judges(laboratory: Lab) -> Row:
     """Loads each artefact, and compares each verdict with the one that is known beforehand."""
     differing: list[Difference] = []
     count = 0
-    with PspCluster() as engine:
-        for artefacts, cases in (
-            *((_read(name), cases()) for name, cases in SUITES),
-            (_read("apparmor"), [Case(Request(BARE), "denied: AppArmor profile must be set")]),
-            # Nobody may use it.
-            (_documents("apparmor"), [Case(Request(BARE), "errored")]),
-        ):
-            engine.load(artefacts)
-            listed = list(cases)
-            verdicts = engine.judge(case.request for case in listed)
-            for case, verdict in zip(listed, verdicts, strict=True):
-                count += 1
-                if (actual := _said(case, verdict)) != case.expected:
-                    differing.append(Difference(case.request._asdict(), case.expected, actual))
-        for policy, expected in _refused():
+    engine = laboratory.pod_security_policy
+    for artefacts, cases in (
+        *((_read(name), cases()) for name, cases in SUITES),
+        (_read("apparmor"), [Case(Request(BARE), "denied: AppArmor profile must be set")]),
+        # Nobody may use it.
+        (_documents("apparmor"), [Case(Request(BARE), "errored")]),
+    ):
+        engine.load(artefacts)
+        listed = list(cases)
+        verdicts = engine.judge(case.request for case in listed)
+        for case, verdict in zip(listed, verdicts, strict=True):
             count += 1
-            if expected not in (actual := _loaded(engine, policy)):
-                differing.append(Difference(policy, f"not stored: {expected}", actual))
+            if (actual := _said(case, verdict)) != case.expected:
+                differing.append(Difference(case.request._asdict(), case.expected, actual))
+    for policy, expected in _refused():
+        count += 1
+        if expected not in (actual := _loaded(engine, policy)):
+            differing.append(Difference(policy, f"not stored: {expected}", actual))
     return Row("(engine)", "kube-apiserver", engine.version, count, tuple(differing))
 
 

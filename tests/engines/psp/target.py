@@ -26,7 +26,6 @@ from tests.engines.agreement import Reference
 from tests.engines.lab import LabError
 from tests.engines.proving import Difference, Row
 from tests.engines.psp.bulk import PspBulk
-from tests.engines.psp.live import PspCluster
 from tests.engines.psp.profiles import SAYABLE, profiles
 from tests.pods_random import random_pods
 
@@ -36,6 +35,7 @@ if TYPE_CHECKING:
     from capgen.policy.profile import Profile
     from tests.engines.engine import Admission
     from tests.engines.proving import Lab
+    from tests.engines.psp.live import PspCluster
     from tests.engines.rest import Object
 
 _SEED: Final = 1_337
@@ -128,23 +128,22 @@ def psp_agrees(_: Lab) -> Row:
     return _row(version, counts, differing, f"{len(profiles())} profiles; the plugin in process")
 
 
-def psp_live(_: Lab) -> Row:
+def psp_live(laboratory: Lab) -> Row:
     """Judges by the server, some of the profiles whole: also what it makes of the objects."""
     counts: Counter[str] = Counter()
     differing: list[Difference] = []
-    with PspCluster() as engine:
-        for name in _LIVE:
-            for law in laws(profiles()[name]):
-                asked = islice(requests(law.emitted, _LIVE_PODS), 0, None, _LIVE_SHARE)
-                differing += _differing(law, asked, engine, counts)
-        for name in sorted(profiles().keys() - set(_LIVE)):
-            within = laws(profiles()[name])[0]
-            asked = islice(requests(within.emitted, _LIVE_PODS), 0, None, _OTHERS_SHARE)
-            differing += _differing(within, asked, engine, counts)
-        differing += _bound(engine, counts)
-        version = engine.version
+    engine = laboratory.pod_security_policy
+    for name in _LIVE:
+        for law in laws(profiles()[name]):
+            asked = islice(requests(law.emitted, _LIVE_PODS), 0, None, _LIVE_SHARE)
+            differing += _differing(law, asked, engine, counts)
+    for name in sorted(profiles().keys() - set(_LIVE)):
+        within = laws(profiles()[name])[0]
+        asked = islice(requests(within.emitted, _LIVE_PODS), 0, None, _OTHERS_SHARE)
+        differing += _differing(within, asked, engine, counts)
+    differing += _bound(engine, counts)
     note = f"{len(_LIVE)} profiles, and a few pods by {len(profiles()) - len(_LIVE)} more"
-    return _row(version, counts, differing, note)
+    return _row(engine.version, counts, differing, note)
 
 
 def _row(version: str, counts: Counter[str], differing: list[Difference], note: str) -> Row:
