@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 Asks: TypeAlias = "Callable[[Case], Sequence[Request]]"
 _SEED: Final = 77
 # How many faults are asked about in each language; 0: all.
-_MOST: Final = {"cel": 8, "rego": 16}
+_MOST: Final = {"cel": 6, "rego": 12}
 # Of the templates that share what is broken, so many at first.
 _SHARING: Final = 3
 # Faults that are asked about in one run, by created objects.
