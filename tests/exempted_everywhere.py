@@ -55,6 +55,10 @@ def asked_by_image(made: Profile) -> Iterator[tuple[str, Request]]:
             yield f"{name}, exempt no longer", update
 
 
+# How containers are exempt: what makes a profile so, and what is then asked.
+WAYS: Final = {"image": (by_image, asked_by_image), "name": (by_name, asked_by_name)}
+
+
 def _liftable(made: Profile) -> tuple[str, ...]:
     return tuple(
         rule.id

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import select
+import signal
 import subprocess
 import sys
 import tempfile
@@ -58,6 +59,7 @@ class Warm:
                 text=True,
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
+                start_new_session=True,
             )
         assert self._server.stdin is not None
         assert self._server.stdout is not None
@@ -73,15 +75,19 @@ class Warm:
             self._server.stdin.write(json.dumps(asked) + "\n")
             self._server.stdin.flush()
             ready, _, _ = select.select([self._server.stdout], [], [], LONGEST)
-            assert ready, f"capgen {arguments} does not end"
+            if not ready:
+                # Its answer would else be taken for that of the next run.
+                self.end()
+                pytest.fail(f"capgen {arguments} does not end in {LONGEST} s")
             code = int(self._server.stdout.readline())
             return Result(code, *(path.read_bytes().decode() for path in streams[1:]))
 
     def end(self) -> None:
-        """End the process."""
+        """End the process, with a run that has not ended."""
         if self._server is not None:
-            self._server.kill()
+            os.killpg(self._server.pid, signal.SIGKILL)
             self._server.communicate()
+            self._server = None
 
 
 class Capgen:

@@ -19,13 +19,15 @@ from tests.engines.proving import Lab, Row
 if TYPE_CHECKING:
     from pathlib import Path
 
+# It is fast: a profile for Windows, too.
+_SOURCES: Final = (*SOURCES, "worked/windows-service")
 _CASE: Final = re.compile(r"^    --- (?P<word>PASS|FAIL): (?P<name>\S+)\t", re.MULTILINE)
 _SKIPPED: Final = re.compile(r"^.*SKIP.*$", re.MULTILINE)
 
 
 def gator_tests(_: Lab) -> Row:
     """Runs the suites."""
-    cases, differences = proved(Command("gatekeeper", SOURCES, _run, _written, _spoil))
+    cases, differences = proved(Command("gatekeeper", _SOURCES, _run, _written, _spoil))
     version = lab.version("gatekeeper")
     return Row("gatekeeper", "gator verify", version, cases, tuple(differences), "capgen test")
 

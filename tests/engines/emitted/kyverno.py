@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Final
 import yaml
 
 from tests.engines import lab
-from tests.engines.emitted.folders import ODD, Command, Folder, Said, lose, proved
+from tests.engines.emitted.folders import SOURCES, Command, Folder, Said, lose, proved
 from tests.engines.proving import Difference, Lab, Row
 
 if TYPE_CHECKING:
@@ -28,15 +28,13 @@ _SUMMARY: Final = re.compile(
     r"^Test Summary: (\d+) tests passed and (\d+) tests failed$", re.MULTILINE
 )
 _EXCLUDED: Final = "Excluded"
-# A ValidatingPolicy is compiled again for each resource: of many kinds and rules it takes long.
-_SOURCES: Final = ("pss/restricted", ODD)
 
 
 def kyverno_tests(_: Lab) -> Row:
     """Runs the tests of both kinds of policies."""
     cases, differences = 0, list[Difference]()
     for target in ("kyverno", "kyverno-legacy"):
-        count, found = proved(Command(target, _SOURCES, _run, _written, _spoil))
+        count, found = proved(Command(target, SOURCES, _run, _written, _spoil))
         cases += count
         differences += found
     version = lab.version("kyverno")

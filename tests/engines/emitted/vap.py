@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Final
 import yaml
 
 from tests.engines import lab
-from tests.engines.emitted.folders import ODD, Command, Folder, Said, lose, proved
+from tests.engines.emitted.folders import SOURCES, Command, Folder, Said, lose, proved
 from tests.engines.lab import LabError
 from tests.engines.processes import NotYet
 from tests.engines.proving import Lab, Row
@@ -24,8 +24,6 @@ if TYPE_CHECKING:
 
     from tests.engines.apiserver import Cluster
 
-# Each case is a kubectl of its own, which takes a fifth of a second.
-_SOURCES: Final = ("pss/restricted", ODD)
 _LINE: Final = re.compile(
     r"^(?P<word>ok|not as expected): \w+/(?P<name>[a-z0-9-]+)\.", re.MULTILINE
 )
@@ -37,7 +35,7 @@ _POLICY: Final = "ValidatingAdmissionPolicy 'capgen-"
 def vap_tests(laboratory: Lab) -> Row:
     """Runs the scripts."""
     cluster = laboratory.cluster
-    command = Command("vap", _SOURCES, partial(_run, cluster), _written, _spoil)
+    command = Command("vap", SOURCES, partial(_run, cluster), _written, _spoil)
     cases, differences = proved(command)
     note = f"capgen test; kubectl {lab.version('kubectl')}"
     return Row("vap", "kube-apiserver", cluster.version, cases, tuple(differences), note)

@@ -70,7 +70,8 @@ class Case(NamedTuple):
                 break
             handed = handed_over(each, self.reference.profile.minors)
             side = sides[self.about in self.reference.word(handed).rules]
-            side += [handed] if len(side) < most else []
+            if len(side) < most:
+                side.append(handed)
         return [each for side in sides.values() for each in side]
 
 
@@ -157,10 +158,7 @@ def _exempting() -> Iterator[_Asks]:
     for name in _EXEMPT:
         profile = judged()[name].profile()
         rules = {witness.name: witness.rule for witness in witnesses(profile)}
-        for kind, lifted, asked in (
-            ("image", exempted_everywhere.by_image, exempted_everywhere.asked_by_image),
-            ("name", exempted_everywhere.by_name, exempted_everywhere.asked_by_name),
-        ):
+        for kind, (lifted, asked) in exempted_everywhere.WAYS.items():
             rows = [(rules[about.partition(",")[0]], request) for about, request in asked(profile)]
             # Of those who are not exempt, too.
             rows += [(witness.rule, witness.request) for witness in witnesses(profile)]

@@ -117,10 +117,7 @@ def _exempt(gator: Gator, side: Side) -> Iterator[Step]:
 
     By image and by name; in CEL in turn, in which the API server is asked about both.
     """
-    ways = (
-        (exempted_everywhere.by_image, exempted_everywhere.asked_by_image),
-        (exempted_everywhere.by_name, exempted_everywhere.asked_by_name),
-    )
+    ways = tuple(exempted_everywhere.WAYS.values())
     for number, (name, spec) in enumerate([*EVERY_RULE.items()][:: side.part]):
         profile = made(spec, f"1.{MINOR}")._replace(name=name, controllers=True)
         for lift, ask in ways if side is ALONE else (ways[number % len(ways)],):

@@ -86,10 +86,7 @@ def _everywhere() -> Iterator[tuple[Profile, list[Asked]]]:
     """Yield profiles that use every rule, with exemptions from each."""
     for name, spec in EVERY_RULE.items():
         profile = made(spec, f"1.{MINOR}")._replace(name=name, controllers=True)
-        for lift, ask in (
-            (exempted_everywhere.by_image, exempted_everywhere.asked_by_image),
-            (exempted_everywhere.by_name, exempted_everywhere.asked_by_name),
-        ):
+        for lift, ask in exempted_everywhere.WAYS.values():
             # Of some rules no container can be exempt.
             if requests := list(ask(profile))[::_ONE_IN]:
                 yield lift(profile), [Asked(*each) for each in requests]
