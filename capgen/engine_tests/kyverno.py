@@ -9,8 +9,6 @@ from __future__ import annotations
 from itertools import groupby
 from typing import TYPE_CHECKING, Any, Final
 
-import yaml
-
 from capgen.policy.admit import Operation
 from capgen.targets.base import Artefact
 from capgen.targets.yaml_text import dump
@@ -18,7 +16,7 @@ from capgen.targets.yaml_text import dump
 from .base import Format, Given, Suite, expected
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator
 
     from .making import Case
 
@@ -42,8 +40,7 @@ def tests(given: Given) -> Suite:
     cases = [each for each in given.listed if each.request.operation is Operation.CREATE]
     shown = [each for each in cases if each.alone]
     policies = {policy.path: policy for policy in (_policy(given, each) for each in shown)}
-    documents = {path: yaml.safe_load(each.text) for path, each in policies.items()}
-    results = [*_results(given, shown, documents)]
+    results = [*_results(given, shown)]
     values = [*_values(given, shown)]
     test = {
         **_HEAD,
@@ -75,15 +72,12 @@ def _policy(given: Given, case: Case) -> Artefact:
     return next(each for key, each in given.objects().items() if key.endswith(f"/{name}"))
 
 
-def _results(
-    given: Given, cases: list[Case], documents: Mapping[str, Any]
-) -> Iterator[dict[str, Any]]:
+def _results(given: Given, cases: list[Case]) -> Iterator[dict[str, Any]]:
     """Yield what is expected: of one policy, kind and rule together.
 
     Args:
         given: what is tested.
         cases: those that are shown.
-        documents: the policies, by their paths.
     """
 
     def row(case: Case) -> tuple[str, str, str, str]:
@@ -94,15 +88,15 @@ def _results(
     order = {key: place for place, key in reversed([*enumerate(map(row, cases))])}
     for key, listed in groupby(sorted(cases, key=lambda each: order[row(each)]), row):
         some = [*listed]
-        document = documents[key[0]]
-        legacy = "rules" in document["spec"]
-        rule = {"rule": document["spec"]["rules"][0]["name"]} if legacy else {}
-        names = [f"{each.request.namespace}/{each.name}" for each in some]
+        policy = _policy(given, some[0])
+        kind, _, name = policy.object.partition("/")
+        # A ClusterPolicy has one rule, which is called as its file is.
+        legacy = {"rule": policy.path.removesuffix(".yaml")} if kind == "ClusterPolicy" else {}
         yield {
-            "policy": document["metadata"]["name"],
-            **(rule or {"isValidatingPolicy": True}),
+            "policy": name,
+            **(legacy or {"isValidatingPolicy": True}),
             "kind": key[1],
-            "resources": names,
+            "resources": [f"{each.request.namespace}/{each.name}" for each in some],
             "result": key[3],
         }
 

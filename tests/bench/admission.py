@@ -19,8 +19,6 @@ from contextlib import contextmanager
 from functools import partial
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-import yaml
-
 from capgen.policy.match import Operator, Requirement
 from capgen.profile.library import open_profile
 from capgen.targets import gatekeeper, vap
@@ -33,6 +31,7 @@ from tests.engines.gatekeeper.live import Gatekeeper
 from tests.engines.gatekeeper.target import emitted as shared_and_own
 from tests.engines.kyverno.live import Kyverno
 from tests.engines.rest import Call
+from tests.loading import loaded
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -210,7 +209,7 @@ def _spent(cluster: Cluster) -> tuple[float, float]:
 
 def _pod() -> Object:
     """Return a pod like a real one: an application and two containers beside it."""
-    spec: Object = yaml.safe_load(deployments(1))["spec"]["template"]["spec"]
+    spec: Object = loaded(deployments(1))["spec"]["template"]["spec"]
     del spec["serviceAccountName"]
     (own,) = spec["containers"]
     beside = [{**own, "name": name} for name in ("proxy", "logs")]

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
-import yaml
+
+from tests.loading import loaded_all
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -113,7 +114,7 @@ def test_a_profile_named_twice(capgen: Capgen) -> None:
 def test_stdout(capgen: Capgen) -> None:
     """One target's YAML can be piped on; nothing is written, and stderr is quiet."""
     done = capgen("compile", "pss/baseline", "-t", "vap", "--stdout")
-    kinds = [document["kind"] for document in yaml.safe_load_all(done.stdout)]
+    kinds = [document["kind"] for document in loaded_all(done.stdout)]
     assert sorted(kinds) == sorted(
         ["ValidatingAdmissionPolicy", "ValidatingAdmissionPolicyBinding"] * 2
     )
@@ -124,7 +125,7 @@ def test_stdout(capgen: Capgen) -> None:
 def test_stdout_is_what_a_cluster_takes(capgen: Capgen) -> None:
     """What stands beside the objects, a kustomization, is no input of `kubectl apply`."""
     done = capgen("compile", "pss/privileged", "-t", "psp", "--stdout", "--kubernetes", "1.24")
-    kinds = [document["kind"] for document in yaml.safe_load_all(done.stdout)]
+    kinds = [document["kind"] for document in loaded_all(done.stdout)]
     assert kinds == ["PodSecurityPolicy", "ClusterRole", "ClusterRoleBinding"]
 
 

@@ -6,9 +6,9 @@ import os
 from typing import TYPE_CHECKING
 
 import pytest
-import yaml
 
 from tests.cli.test_compile import WEB, tree
+from tests.loading import loaded
 from tests.profile.test_sets import ROOT, write
 
 if TYPE_CHECKING:
@@ -46,9 +46,8 @@ def test_chosen_targets(capgen: Capgen) -> None:
         "gatekeeper-test",
         "kyverno-legacy-test",
     }
-    suite = yaml.safe_load(
-        (capgen.folder / "a/b/pss-baseline/gatekeeper-test/suite.yaml").read_text("utf-8")
-    )
+    folder = capgen.folder / "a/b/pss-baseline/gatekeeper-test"
+    suite = loaded((folder / "suite.yaml").read_text("utf-8"))
     count = sum(len(test["cases"]) for test in suite["tests"])
     said = f"a/b/pss-baseline/gatekeeper-test: {count} cases; gator verify suite.yaml\n"
     assert said in done.stderr

@@ -11,7 +11,6 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
-import yaml
 
 from capgen.compiler.plan import plan
 from capgen.engine_tests.base import Given, Suite
@@ -19,6 +18,7 @@ from capgen.engine_tests.cases import chosen
 from capgen.engine_tests.run import FORMATS
 from capgen.policy.profile import Enforcement
 from capgen.targets.base import Cell, Status
+from tests.loading import loaded
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -61,7 +61,7 @@ def made(given: Compiled) -> Suite:
 def documents(tests: Suite) -> dict[str, Any]:
     """Return what stands in each YAML file."""
     return {
-        each.path: yaml.safe_load(each.text)
+        each.path: loaded(each.text)
         for each in tests.artefacts
         if each.path.endswith((".yaml", ".json"))
     }
@@ -235,7 +235,7 @@ def test_script(tmp_path: Path) -> None:
     assert log[0] == "create -f standing.yaml"
     assert log[-1] == "delete --ignore-not-found --wait=false -f standing.yaml"
     assert all("dry" in line for line in log[1:-1])
-    standing = yaml.safe_load((script.folder / "standing.yaml").read_text("utf-8"))
+    standing = loaded((script.folder / "standing.yaml").read_text("utf-8"))
     assert standing["spec"]["schedulingGates"] == [{"name": "capgen/never"}]
     added = json.loads(
         (script.folder / "refused/privileged-ephemeral-true.json").read_text("utf-8")

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final, NamedTuple, Self
 
-import yaml
-
 from capgen.policy.admit import Operation, Request
 from capgen.policy.match import Operator, Requirement
 from capgen.policy.owners import owner
@@ -17,6 +15,7 @@ from capgen.targets.base import object_name
 from tests.engines.agreement import Reference
 from tests.engines.canaries import BAD, GOOD
 from tests.engines.lab import LabError
+from tests.loading import loaded
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -100,7 +99,7 @@ def within(profile: Profile, label: str = LABEL) -> Profile:
 def emitted(profile: Profile, target: Target = vap.TARGET) -> list[Object]:
     """Return the objects that a target makes of a profile, read back from their files."""
     texts = (artefact.text for artefact in target.emit(profile).objects)
-    return [yaml.load(text, Loader=yaml.CSafeLoader) for text in texts]
+    return [loaded(text) for text in texts]
 
 
 def _binds(each: Object) -> bool:

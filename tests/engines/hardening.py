@@ -6,14 +6,13 @@ import copy
 import json
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
-import yaml
-
 from capgen.policy.chosen import put
 from capgen.policy.subjects import Level
 from capgen.policy.workload import WORKLOADS
 from tests.engines import kustomize
 from tests.engines.lab import LabError
 from tests.engines.resources import path
+from tests.loading import loaded
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -78,7 +77,7 @@ def _by_strategic_merge(
     specs = {**SPECS[system], **({"own": _owning(choice)} if choice.own else {})}
     for name, spec in specs.items():
         yield {"strategic": name}, _strategic(cluster, files, spec), _expected(spec, choice)
-    patch = yaml.safe_load(files["strategic-merge.yaml"])
+    patch = loaded(files["strategic-merge.yaml"])
     if "containers" in patch.get("spec", ()):
         # What was left as it is, is refused.
         yield {"strategic": "unnamed"}, _stored(cluster, BARE, {"template": patch}), "invalid"
@@ -151,7 +150,7 @@ WAYS: Final[dict[str, _Way]] = {
 
 def _strategic(cluster: Cluster, files: dict[str, str], spec: Object) -> Object | str:
     """Apply the patch as its comment says: the entry repeated with each container's name."""
-    patch = yaml.safe_load(files["strategic-merge.yaml"])
+    patch = loaded(files["strategic-merge.yaml"])
     entries = patch.setdefault("spec", {}).pop("containers", None) or []
     own = {each["name"]: each for each in entries if "name" in each}
     # No name of a container is in upper case.
@@ -185,7 +184,7 @@ def _stored(cluster: Cluster, spec: Object, patch: object, kind: str = "strategi
 
 def _below(patch: str) -> list[Object]:
     """Return the operations of a JSON patch for the pod in a PodTemplate."""
-    found = yaml.safe_load(patch)
+    found = loaded(patch)
     # What is no path at all stays none.
     return [
         each | {"path": f"/template{each['path']}"} if each.get("path", "")[:1] == "/" else each

@@ -12,6 +12,7 @@ import yaml
 from capgen.policy.values import nested
 from capgen.policy.workload import WORKLOADS, Workload
 from tests.engines import lab
+from tests.loading import loaded_all
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -83,7 +84,7 @@ def build(files: Mapping[str, str], objects: list[Object], **more: object) -> li
         done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode:
         raise lab.LabError(f"kustomize: {done.stderr.strip()}")
-    return list(yaml.load_all(done.stdout, Loader=yaml.CSafeLoader))
+    return loaded_all(done.stdout)
 
 
 def _own(files: Mapping[str, str]) -> dict[str, str]:

@@ -13,9 +13,8 @@ from dataclasses import dataclass
 from queue import SimpleQueue
 from typing import TYPE_CHECKING, Any, Self
 
-import yaml
-
 from tests.engines import lab
+from tests.loading import loaded
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -201,7 +200,7 @@ def _order(path: Path) -> tuple[str, int, str, str]:
 
 @functools.cache  # 380 distinct contents: the rest is repetition from version to version
 def _parse(content: bytes) -> Pod:
-    pod: Pod = yaml.load(content, Loader=yaml.CSafeLoader)
+    pod: Pod = loaded(content)
     return pod
 
 

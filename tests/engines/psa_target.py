@@ -9,8 +9,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-import yaml
-
 from capgen.policy.admit import Operation, Request
 from capgen.policy.defaults import defaulted
 from capgen.policy.match import Match
@@ -28,6 +26,7 @@ from tests.engines.lab import LabError
 from tests.engines.proving import Difference, Row
 from tests.engines.psa import Request as At
 from tests.engines.vap.asking import furnish
+from tests.loading import loaded
 from tests.pods_random import random_pods
 
 if TYPE_CHECKING:
@@ -182,7 +181,7 @@ def _labels(profile: Profile) -> dict[str, str]:
     labels: dict[str, str] = namespace["metadata"]["labels"]
     if labels.pop("a", None) != "b" or "labels" in beside["metadata"]:
         raise LabError(f"the component changes more than a namespace's labels: {namespace}")
-    expected = yaml.safe_load(psa.emit(profile).artefacts[0].text)["metadata"]["labels"]
+    expected = loaded(psa.emit(profile).artefacts[0].text)["metadata"]["labels"]
     if labels != expected:
         raise LabError(f"the component sets {labels} and not {expected}")
     return labels

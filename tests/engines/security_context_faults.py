@@ -14,8 +14,6 @@ from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
-import yaml
-
 from capgen.policy.workload import WORKLOADS
 from capgen.profile.library import open_profile
 from capgen.targets.yaml_text import dump
@@ -24,6 +22,7 @@ from tests.engines.faults import Equivalent, Fault, Tally, all_asked, is_asked, 
 from tests.engines.hardening import LISTS
 from tests.engines.lab import LabError
 from tests.engines.security_context import OWN, Hardening
+from tests.loading import loaded, loaded_all
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -126,7 +125,7 @@ def _some(found: list[Fault[_Documents]], text: str) -> list[Fault[_Documents]]:
 
 def faults(text: str) -> Iterator[Fault[_Documents]]:
     """Yield the faults of one of the target's files, whose documents are data here."""
-    documents = [_opened(each) for each in yaml.load_all(text, Loader=yaml.CSafeLoader)]
+    documents = [_opened(each) for each in loaded_all(text)]
     for what, worse in (*_lowered(documents), *spoilt(documents)):
         # Without a document there is no patch to apply.
         if worse:
@@ -172,7 +171,7 @@ def _selects(kind: str, item: object) -> bool:
 def _opened(document: Any) -> Any:  # noqa: ANN401 - any JSON
     """Return a document, the patch in it as data."""
     if isinstance(document, dict) and "patch" in document:
-        return document | {"patch": yaml.safe_load(document["patch"])}
+        return document | {"patch": loaded(document["patch"])}
     return document
 
 

@@ -14,7 +14,6 @@ import re
 from functools import cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-import yaml
 from cel_expr_python import cel
 from cel_expr_python.ext import ext_optional, ext_strings
 
@@ -22,6 +21,7 @@ from capgen.policy.match import Operator, Requirement
 from capgen.policy.profile import Union
 from capgen.targets.members import members_of
 from capgen.targets.vap import emit, emit_set
+from tests.loading import loaded
 from tests.served import handed_over
 
 if TYPE_CHECKING:
@@ -203,7 +203,7 @@ class Policies:
         if made is None:
             made = emit_set(policy) if isinstance(policy, Union) else emit(policy)
         texts = (file.text for file in made.objects)
-        documents: Iterable[dict[str, Any]] = [yaml.safe_load(text) for text in texts]
+        documents: Iterable[dict[str, Any]] = [loaded(text) for text in texts]
         ours = (row for row in documents if row["apiVersion"].startswith("parameters."))
         self.params: Any = next(ours, None)
         self._policies = [Policy(row) for row in documents if row["kind"].endswith("Policy")]

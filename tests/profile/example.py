@@ -6,8 +6,6 @@ import json
 from datetime import date
 from typing import TYPE_CHECKING, Any, Final
 
-import yaml
-
 from capgen.policy.admit import Admission, Request
 from capgen.policy.profile import Profile, Union
 from capgen.profile.library import find
@@ -15,6 +13,7 @@ from capgen.profile.load import parse
 from capgen.profile.resolve import resolve
 from capgen.reader import Document, read_bytes
 from capgen.targets import docker, security_context
+from tests.loading import loaded
 from tests.pods import good, tweak
 from tests.policy.made import rules_of
 
@@ -120,7 +119,7 @@ class Made:
     def patch(self) -> Any:  # noqa: ANN401 - a pod
         """Return the strategic-merge patch for Linux."""
         files = {each.path: each.text for each in security_context.emit(self.profile).artefacts}
-        return yaml.safe_load(files["linux/strategic-merge.yaml"])["spec"]
+        return loaded(files["linux/strategic-merge.yaml"])["spec"]
 
     def own(self, container: str) -> Any:  # noqa: ANN401 - a securityContext
         """Return what the patch sets in a container by its name."""

@@ -6,11 +6,11 @@ import json
 from typing import Any, Final
 
 import pytest
-import yaml
 
 from capgen.errors import ProfileError
 from capgen.targets import docker, security_context
 from capgen.targets.base import Output, Status, content_hash
+from tests.loading import loaded
 from tests.policy.made import profile
 
 RULES: Final = """
@@ -48,9 +48,8 @@ def line(spec: str, folder: str = "") -> str:
 
 def patch(spec: str, system: str = "linux") -> Any:  # noqa: ANN401 - a pod's spec
     """Return the strategic-merge patch."""
-    return yaml.safe_load(
-        texts(security_context.emit(profile(spec)))[f"{system}/strategic-merge.yaml"]
-    )["spec"]
+    files = texts(security_context.emit(profile(spec)))
+    return loaded(files[f"{system}/strategic-merge.yaml"])["spec"]
 
 
 def named(spec: str, system: str = "linux") -> dict[str, Any]:

@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import Final
 
 import pytest
-import yaml
 
 from capgen.policy.exempt import Exemption
 from capgen.targets.base import Artefact, Cell, Status, content_hash
 from capgen.targets.folder import Guide, Step, folder, inline, kustomization, readme
+from tests.loading import loaded
 from tests.policy.made import profile
 
 SPEC: Final = """
@@ -62,7 +62,7 @@ def test_beside_the_objects() -> None:
 
 def test_kustomization() -> None:
     """The kustomization applies every object, in the order given."""
-    assert yaml.safe_load(kustomization(OBJECTS).text) == {
+    assert loaded(kustomization(OBJECTS).text) == {
         "apiVersion": "kustomize.config.k8s.io/v1beta1",
         "kind": "Kustomization",
         "resources": ["z.yaml", "a.yaml"],

@@ -7,7 +7,6 @@ import re
 from typing import TYPE_CHECKING, Any, Final
 
 import pytest
-import yaml
 
 from capgen.policy.catalogue import ENTRIES
 from capgen.policy.profile import Enforcement
@@ -17,6 +16,7 @@ from capgen.targets.gatekeeper import TARGET, emit
 from capgen.targets.gatekeeper.asked import Asked
 from capgen.targets.gatekeeper.bundle import dress, needs
 from tests.exempted_everywhere import by_image, by_name
+from tests.loading import loaded
 from tests.policy.made import profile
 from tests.profiles import EVERY_RULE
 
@@ -41,12 +41,12 @@ _KIND: Final = re.compile("Capgen[A-Za-z]+[0-9a-f]{8}")
 def constraints(made: Profile) -> dict[str, Any]:
     """Return the constraints, by the names of their files without their endings."""
     files = TARGET.emit(made).objects
-    return {each.path.removesuffix(".yaml"): yaml.safe_load(each.text) for each in files}
+    return {each.path.removesuffix(".yaml"): loaded(each.text) for each in files}
 
 
 def templates(made: Profile) -> dict[str, Any]:
     """Return the templates, by their kinds."""
-    found = [yaml.safe_load(each.text) for each in TARGET.emit(made).shared]
+    found = [loaded(each.text) for each in TARGET.emit(made).shared]
     return {each["spec"]["crd"]["spec"]["names"]["kind"]: each for each in found}
 
 
@@ -213,8 +213,8 @@ def test_which_template_a_file_needs() -> None:
 def written(made: Profile, *engines: str) -> list[tuple[dict[str, Any], dict[str, Any]]]:
     """Return each constraint, and its template."""
     output = emit(made, Asked(engines))
-    files = [yaml.safe_load(each.text) for each in output.objects]
-    shared = [yaml.safe_load(each.text) for each in output.shared]
+    files = [loaded(each.text) for each in output.objects]
+    shared = [loaded(each.text) for each in output.shared]
     return list(zip(files, shared, strict=True))
 
 

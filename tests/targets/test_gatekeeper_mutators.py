@@ -6,13 +6,13 @@ import json
 from typing import TYPE_CHECKING, Any, Final
 
 import pytest
-import yaml
 
 from capgen.policy.mutate import mutator
 from capgen.policy.workload import WORKLOADS, pod_of
 from capgen.targets.base import Status
 from capgen.targets.gatekeeper import TARGET
 from tests.engines.mutating.pods import created
+from tests.loading import loaded
 from tests.mutated_profiles import MUTATED
 from tests.mutators import mutated
 from tests.policy.made import profile
@@ -34,8 +34,7 @@ _SHARE: Final = 3
 def mutators(made: Profile) -> dict[str, Any]:
     """Return the mutators of a profile by the names of their files without their endings."""
     found = {
-        each.path.removesuffix(".yaml"): yaml.safe_load(each.text)
-        for each in TARGET.emit(made).objects
+        each.path.removesuffix(".yaml"): loaded(each.text) for each in TARGET.emit(made).objects
     }
     return {path: each for path, each in found.items() if each["kind"] in ("Assign", "ModifySet")}
 

@@ -6,11 +6,11 @@ import re
 from typing import TYPE_CHECKING, Any, Final
 
 import pytest
-import yaml
 
 from capgen.errors import UsageError
 from capgen.targets.gatekeeper import TARGET, configured, emit
 from capgen.targets.gatekeeper.asked import Asked
+from tests.loading import loaded
 from tests.policy.made import profile
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ def output(options: Options, enforcement: str = "deny") -> Output:
 
 def files(found: Output) -> dict[str, Any]:
     """Return the objects that were written, by their files."""
-    return {each.path: yaml.safe_load(each.text) for each in found.objects}
+    return {each.path: loaded(each.text) for each in found.objects}
 
 
 def page(found: Output) -> str:

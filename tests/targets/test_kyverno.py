@@ -7,7 +7,6 @@ import re
 from typing import Any, Final, NamedTuple
 
 import pytest
-import yaml
 
 from capgen.policy.profile import Enforcement
 from capgen.policy.witness import witnesses
@@ -16,6 +15,7 @@ from capgen.targets import vap
 from capgen.targets.base import Status, Target
 from capgen.targets.kyverno import legacy, policies
 from tests.lang.cel_engine import Policies, compiled, run
+from tests.loading import loaded
 from tests.policy.made import profile
 
 BOTH: Final = (policies.TARGET, legacy.TARGET)
@@ -59,7 +59,7 @@ SCANNED: Final = SHAPES.keys() - {"ephemeralcontainers", "updates"}
 def emitted(target: Target, spec: str = "") -> dict[str, Any]:
     """Return the objects that are emitted, by the name of their file without its ending."""
     files = target.emit(profile(SPEC + spec)).objects
-    return {each.path.removesuffix(".yaml"): yaml.safe_load(each.text) for each in files}
+    return {each.path.removesuffix(".yaml"): loaded(each.text) for each in files}
 
 
 @pytest.mark.parametrize("target", BOTH, ids=lambda target: target.name)
@@ -77,7 +77,7 @@ def test_one_policy_a_shape(target: Target) -> None:
 def test_a_policy_says_what_vap_says(spec: str) -> None:
     """What is asked, on which condition and how it is judged is that of the API server's policy."""
     native = {
-        each.object.partition("/")[2]: yaml.safe_load(each.text)["spec"]
+        each.object.partition("/")[2]: loaded(each.text)["spec"]
         for each in vap.TARGET.emit(profile(SPEC + spec)).objects
         if each.object.startswith("ValidatingAdmissionPolicy/")
     }
@@ -172,7 +172,7 @@ def test_annotations(target: Target) -> None:
         ("pods.yaml", "Pod", "pods, when they are created"),
         ("cronjobs.yaml", "CronJob", "pod templates, when they are created or changed"),
     ):
-        annotations = yaml.safe_load(files[path])["metadata"]["annotations"]
+        annotations = loaded(files[path])["metadata"]["annotations"]
         assert annotations["policies.kyverno.io/title"] == f"made: {words.partition(',')[0]}"
         assert annotations["policies.kyverno.io/category"] == "Pod Security"
         assert annotations["policies.kyverno.io/severity"] == "medium"
@@ -192,7 +192,7 @@ def test_the_folder(target: Target, enforcement: Enforcement) -> None:
     output = target.emit(made)
     files = {each.path: each.text for each in output.artefacts}
     objects = [each.path for each in output.objects]
-    assert yaml.safe_load(files["kustomization.yaml"])["resources"] == objects
+    assert loaded(files["kustomization.yaml"])["resources"] == objects
     assert files.keys() == {*objects, "kustomization.yaml", "README.md"}
     page = files["README.md"]
     for words in ("resourceFilters", "ReplicaSet", "PolicyExceptions are off", "kubectl delete -k"):
@@ -215,7 +215,7 @@ def test_no_variables_of_kyverno() -> None:
     paths = ("/{{request.operation}}/{{{x", "/$(x)/{{")
     prefixes = ", ".join(f"{{prefix: {json.dumps(path)}}}" for path in paths)
     made = profile(f'kubernetes: "1.36"\nrules:\n  hostPath: {{allow: [{prefixes}]}}')
-    (pods, _) = (yaml.safe_load(each.text) for each in legacy.TARGET.emit(made).objects)
+    (pods, _) = (loaded(each.text) for each in legacy.TARGET.emit(made).objects)
     text = json.dumps(pods["spec"])
     assert not re.search(r"\{\{|\$\(", text)
     cel = pods["spec"]["rules"][0]["validate"]["cel"]

@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 import pytest
-import yaml
 
 from capgen.targets import mutating
 from capgen.targets.kyverno import legacy, policies
+from tests.loading import loaded
 from tests.policy.made import profile
 
 if TYPE_CHECKING:
@@ -40,7 +40,7 @@ def emitted(spec: str) -> Output:
 
 def objects(spec: str) -> dict[str, Any]:
     """Return the policies that set values, by their files."""
-    found = {each.path: yaml.safe_load(each.text) for each in emitted(spec).objects}
+    found = {each.path: loaded(each.text) for each in emitted(spec).objects}
     return {path: each for path, each in found.items() if each["kind"] == "MutatingPolicy"}
 
 
@@ -64,7 +64,7 @@ def test_one_policy_a_shape_before_those_that_judge() -> None:
 def test_a_policy_says_what_map_says(spec: str) -> None:
     """What is asked, on which condition and what is set is that of the API server's policy."""
     native = {
-        each.path.removesuffix("-policy.yaml"): yaml.safe_load(each.text)["spec"]
+        each.path.removesuffix("-policy.yaml"): loaded(each.text)["spec"]
         for each in mutating.TARGET.emit(profile(spec)).objects
         if each.path.endswith("-policy.yaml")
     }

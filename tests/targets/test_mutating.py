@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 import pytest
-import yaml
 
 from capgen.targets.mutating import TARGET
+from tests.loading import loaded
 from tests.policy.made import profile
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ def emitted(spec: str) -> Output:
 
 def objects(spec: str) -> dict[str, Any]:
     """Return the objects of a profile by their files."""
-    return {each.path: yaml.safe_load(each.text) for each in emitted(spec).artefacts if each.object}
+    return {each.path: loaded(each.text) for each in emitted(spec).artefacts if each.object}
 
 
 def test_files() -> None:

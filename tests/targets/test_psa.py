@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 import pytest
-import yaml
 
 from capgen.compiler.plan import plan
 from capgen.errors import CapgenError
 from capgen.targets.base import Status
 from capgen.targets.psa import TARGET
 from capgen.targets.psa.level import implied
+from tests.loading import loaded
 from tests.policy.made import profile
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ BASELINE: Final = 'kubernetes: "1.30-1.36"\nextends: [pss/baseline]\n'
 def files(spec: str) -> dict[str, Any]:
     """Return what is written, by path: objects as data, the README as text."""
     return {
-        each.path: yaml.safe_load(each.text) if each.path.endswith(".yaml") else each.text
+        each.path: loaded(each.text) if each.path.endswith(".yaml") else each.text
         for each in TARGET.emit(profile(spec)).artefacts
     }
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 import pytest
-import yaml
 
 from capgen.compiler.plan import plan
 from capgen.errors import CapgenError
@@ -14,6 +13,7 @@ from capgen.targets.base import Cell, Status
 from capgen.targets.psp import TARGET, speak
 from capgen.targets.psp.elsewhere import NOWHERE
 from capgen.targets.psp.fields import TABLE
+from tests.loading import loaded
 from tests.policy.made import profile
 
 if TYPE_CHECKING:
@@ -44,8 +44,7 @@ def files(more: str = "") -> dict[str, Any]:
     """Return what is written, by path: objects as data, the README as text."""
     found = TARGET.emit(profile(f"{HEAD}{more}\nrules: {{privileged: false}}")).artefacts
     return {
-        each.path: yaml.safe_load(each.text) if each.path.endswith(".yaml") else each.text
-        for each in found
+        each.path: loaded(each.text) if each.path.endswith(".yaml") else each.text for each in found
     }
 
 

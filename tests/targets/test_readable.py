@@ -7,11 +7,11 @@ import re
 from typing import TYPE_CHECKING, Any, Final
 
 import pytest
-import yaml
 
 from capgen.policy.catalogue import ENTRIES
 from capgen.profile.library import names, open_profile
 from capgen.targets.registry import TARGETS
+from tests.loading import loaded
 from tests.policy.made import profile as made
 
 if TYPE_CHECKING:
@@ -62,7 +62,7 @@ def _emitted(target: Target) -> Iterator[tuple[str, Any]]:
         for each in (*output.objects, *output.shared):
             where = f"{profile.name}/{each.path}"
             if each.path.endswith(".yaml"):
-                yield where, yaml.load(each.text, Loader=yaml.CSafeLoader)
+                yield where, loaded(each.text)
 
 
 @pytest.mark.parametrize("target", TARGETS, ids=lambda target: target.name)

@@ -6,7 +6,6 @@ from copy import deepcopy
 from typing import TYPE_CHECKING, Any
 
 import pytest
-import yaml
 
 from capgen.policy.catalogue import ENTRIES
 from capgen.policy.expressions import judge
@@ -16,6 +15,7 @@ from capgen.policy.rules import build
 from capgen.profile.library import open_profile
 from capgen.targets.base import Status
 from capgen.targets.security_context import TARGET
+from tests.loading import loaded
 
 if TYPE_CHECKING:
     from capgen.targets.base import Output
@@ -78,7 +78,7 @@ def test_strategic_merge() -> None:
     """The patch sets two values in the pod, and two in a container that awaits its name."""
     text = restricted()["linux/strategic-merge.yaml"]
     profile = {"type": "RuntimeDefault", "localhostProfile": None}
-    assert yaml.safe_load(text) == {
+    assert loaded(text) == {
         "spec": {
             "securityContext": POD | {"seccompProfile": profile},
             "containers": [{"name": "CONTAINER", "securityContext": CONTAINER}],
@@ -91,12 +91,12 @@ def test_strategic_merge_windows() -> None:
     """On Windows the pod says which system it is for, and sets no Linux field."""
     text = restricted()["windows/strategic-merge.yaml"]
     expected = {"os": {"name": "windows"}, "securityContext": {"runAsNonRoot": True}}
-    assert yaml.safe_load(text) == {"spec": expected}
+    assert loaded(text) == {"spec": expected}
 
 
 def test_json_patch_of_a_bare_pod() -> None:
     """Without securityContexts the first JSON patch adds them whole."""
-    operations = yaml.safe_load(restricted()["linux/json-patch.yaml"])
+    operations = loaded(restricted()["linux/json-patch.yaml"])
     pod = patched(BARE, operations)
     container = BARE["spec"]["containers"][0] | {"securityContext": CONTAINER}
     assert pod == {"spec": {"securityContext": POD, "containers": [container]}}
@@ -105,7 +105,7 @@ def test_json_patch_of_a_bare_pod() -> None:
 @pytest.mark.parametrize("place", ["pod", "container"])
 def test_json_patch_never_replaces(place: str) -> None:
     """Where a securityContext stands the first JSON patch fails, and nothing in it is lost."""
-    operations = yaml.safe_load(restricted()["linux/json-patch.yaml"])
+    operations = loaded(restricted()["linux/json-patch.yaml"])
     pod = deepcopy(BARE)
     where = pod["spec"] if place == "pod" else pod["spec"]["containers"][0]
     where["securityContext"] = {"runAsUser": 7}
@@ -114,7 +114,7 @@ def test_json_patch_never_replaces(place: str) -> None:
 
 def test_json_patch_of_what_stands() -> None:
     """The second JSON patch leaves other keys as they are, and overwrites what is refused."""
-    operations = yaml.safe_load(restricted()["linux/json-patch-existing.yaml"])
+    operations = loaded(restricted()["linux/json-patch-existing.yaml"])
     assert patched(BARE, operations) is None
     pod = deepcopy(BARE)
     localhost = {"type": "Localhost", "localhostProfile": "p"}
@@ -145,7 +145,7 @@ def test_patched_pod_is_admitted(name: str, version: str, system: str) -> None:
     nothing = name == "pss/baseline" and system == "windows"
     assert (text is None) == (refused or nothing)
     if text is not None:
-        pod = patched(BARE, yaml.safe_load(text))
+        pod = patched(BARE, loaded(text))
         assert pod is not None
         found = [rule.id for rule in profile.rules if judge(rule.expression)(view(pod))]
         assert found == []
@@ -160,14 +160,14 @@ def test_component_files() -> None:
     """The component names its own files, and only those."""
     made_files = restricted()
     for system in ("linux", "windows"):
-        component = yaml.safe_load(made_files[f"{system}/kustomization.yaml"])
+        component = loaded(made_files[f"{system}/kustomization.yaml"])
         assert component["kind"] == "Component"
         named = {*component.get("resources", []), *component["transformers"]}
         start = f"{system}/component/"
         assert {f"{system}/{path}" for path in named} == {
             path for path in made_files if path.startswith(start)
         }
-    values = yaml.safe_load(made_files["linux/component/values.yaml"])
+    values = loaded(made_files["linux/component/values.yaml"])
     assert values["container"] == {"securityContext": CONTAINER}
     # Without it kustomize would print the object among what is deployed.
     assert values["metadata"]["annotations"]["config.kubernetes.io/local-config"] == "true"
@@ -181,7 +181,7 @@ def test_required_struct_clears_what_belonged_to_another_value() -> None:
         privileged={"allow": [True]},
         hostNetwork={"allow": [True]},
     )
-    assert yaml.safe_load(files(output)["linux/strategic-merge.yaml"]) == {
+    assert loaded(files(output)["linux/strategic-merge.yaml"]) == {
         "spec": {
             "securityContext": {
                 "appArmorProfile": {"type": "RuntimeDefault", "localhostProfile": None},

@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 import pytest
-import yaml
 
 from capgen.compiler.plan import plan
 from capgen.errors import CapgenError
 from capgen.targets.base import Status
 from capgen.targets.vap import TARGET
+from tests.loading import loaded
 from tests.policy.made import profile
 
 if TYPE_CHECKING:
@@ -38,7 +38,7 @@ def row(rules: str, images: str = "", containers: str = "") -> str:
 def emitted(spec: str) -> dict[str, Any]:
     """Return what is emitted, by the name of its file without its ending."""
     files = TARGET.emit(profile(HEAD + spec)).objects
-    return {each.path.removesuffix(".yaml"): yaml.safe_load(each.text) for each in files}
+    return {each.path.removesuffix(".yaml"): loaded(each.text) for each in files}
 
 
 IMAGE: Final = "exempt:" + row("privileged", images="'a:*'")
@@ -254,7 +254,7 @@ def test_the_readme_says_what_the_folder_does(enforcement: str, does: str, then:
     assert does in files["README.md"]
     assert then in files["README.md"]
     objects = [path for path in files if path not in ("README.md", "kustomization.yaml")]
-    assert yaml.safe_load(files["kustomization.yaml"])["resources"] == objects
+    assert loaded(files["kustomization.yaml"])["resources"] == objects
 
 
 def test_the_readme_speaks_of_templates_where_these_are_judged() -> None:

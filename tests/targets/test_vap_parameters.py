@@ -6,7 +6,6 @@ import copy
 from typing import TYPE_CHECKING, Any, Final
 
 import pytest
-import yaml
 
 from capgen.compiler.plan import plan
 from capgen.errors import CapgenError, UsageError
@@ -17,6 +16,7 @@ from capgen.profile.library import open_profile
 from capgen.targets.vap import emit, emit_parameters
 from tests import exempted
 from tests.lang.cel_engine import EvaluationError, Policies
+from tests.loading import loaded
 from tests.pods import good, tweak
 from tests.policy.made import profile
 from tests.policy.test_witness import ODD
@@ -59,8 +59,8 @@ def test_every_witness(name: str) -> None:
 def test_what_is_written() -> None:
     """The values come first; who names one names their object, without which all is refused."""
     (compiled,) = plan("pss/restricted@1.36", ["vap:parameters=crd"], None)
-    values, *others = (yaml.safe_load(each.text) for each in compiled.artefacts if each.object)
-    (definition,) = (yaml.safe_load(each.text) for each in compiled.shared)
+    values, *others = (loaded(each.text) for each in compiled.artefacts if each.object)
+    (definition,) = (loaded(each.text) for each in compiled.shared)
     spec = definition["spec"]
     kind = values["kind"]
     assert compiled.artefacts[0].path == "parameters.yaml"
@@ -84,7 +84,7 @@ def test_a_schema_is_of_what_is_written() -> None:
     """Every field has a type there, every one is required, and nothing else is."""
     for name, made in PROFILES.items():
         output = emit_parameters(made)
-        found = [yaml.safe_load(each.text) for each in (*output.shared, *output.objects)]
+        found = [loaded(each.text) for each in (*output.shared, *output.objects)]
         if found[0]["kind"] != "CustomResourceDefinition":
             continue
         top = found[0]["spec"]["versions"][0]["schema"]["openAPIV3Schema"]
@@ -137,7 +137,7 @@ def test_nothing_to_say() -> None:
 def test_policies_that_name_no_value() -> None:
     """One of several policies that asks for no value has no parameters that could be missing."""
     made = profile('kubernetes: "1.36"\nrules: {privileged: false, fsGroup: {ranges: [7]}}')
-    found = [yaml.safe_load(each.text) for each in emit_parameters(made).objects]
+    found = [loaded(each.text) for each in emit_parameters(made).objects]
     asking = {
         each["metadata"]["name"]: "paramKind" in each["spec"] or "paramRef" in each["spec"]
         for each in found[1:]

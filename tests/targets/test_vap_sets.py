@@ -6,7 +6,6 @@ from functools import cache
 from typing import Any, Final
 
 import pytest
-import yaml
 
 from capgen.policy.admit import Admission, Request
 from capgen.policy.profile import Enforcement, Union
@@ -14,6 +13,7 @@ from capgen.targets.base import content_hash
 from capgen.targets.vap import TARGET, emit_set
 from tests import set_asked
 from tests.lang.cel_engine import Policies
+from tests.loading import loaded
 from tests.pods import good, tweak
 from tests.set_asked import (
     DEBUGGERS,
@@ -135,7 +135,7 @@ def test_more_profiles_than_a_message_holds() -> None:
 def emitted(union: Union) -> dict[str, Any]:
     """Return what is emitted, by the name of its file without its ending."""
     files = emit_set(union).objects
-    return {each.path.removesuffix(".yaml"): yaml.safe_load(each.text) for each in files}
+    return {each.path.removesuffix(".yaml"): loaded(each.text) for each in files}
 
 
 _PODS: Final = {"pods", "ephemeralcontainers"}

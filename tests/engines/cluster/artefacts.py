@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-import yaml
+from tests.loading import loaded_all
 
 if TYPE_CHECKING:
     from tests.engines.rest import Object
@@ -16,4 +16,4 @@ _FOLDER: Final = Path(__file__).resolve().parents[1] / "artefacts"
 def artefacts(folder: str, name: str) -> list[Object]:
     """Return the objects of a file."""
     text = (_FOLDER / folder / f"{name}.yaml").read_text("utf-8")
-    return list(yaml.load_all(text, Loader=yaml.CSafeLoader))
+    return loaded_all(text)

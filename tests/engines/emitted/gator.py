@@ -10,11 +10,10 @@ import subprocess
 from collections import Counter
 from typing import TYPE_CHECKING, Final
 
-import yaml
-
 from tests.engines import lab
 from tests.engines.emitted.folders import SOURCES, Command, Folder, Said, lose, proved
 from tests.engines.proving import Lab, Row
+from tests.loading import loaded
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -55,12 +54,12 @@ def _run(folder: Folder) -> Said:
 
 
 def _written(path: Path) -> Counter[str]:
-    suite = yaml.safe_load((path / "suite.yaml").read_text("utf-8"))
+    suite = loaded((path / "suite.yaml").read_text("utf-8"))
     return Counter(case["name"] for test in suite["tests"] for case in test["cases"])
 
 
 def _spoil(path: Path, rules: frozenset[str]) -> None:
-    suite = yaml.safe_load((path / "suite.yaml").read_text("utf-8"))
+    suite = loaded((path / "suite.yaml").read_text("utf-8"))
     for test in suite["tests"]:
         if test["name"] in rules:
             template = path / test["template"]

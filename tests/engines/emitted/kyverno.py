@@ -11,11 +11,10 @@ import subprocess
 from collections import Counter
 from typing import TYPE_CHECKING, Final
 
-import yaml
-
 from tests.engines import lab
 from tests.engines.emitted.folders import SOURCES, Command, Folder, Said, lose, proved
 from tests.engines.proving import Difference, Lab, Row
+from tests.loading import loaded
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -69,7 +68,7 @@ def _run(folder: Folder) -> Said:
 
 
 def _written(path: Path) -> Counter[str]:
-    test = yaml.safe_load((path / "kyverno-test.yaml").read_text("utf-8"))
+    test = loaded((path / "kyverno-test.yaml").read_text("utf-8"))
     named = [each.rpartition("/")[2] for row in test["results"] for each in row["resources"]]
     return Counter(named)
 

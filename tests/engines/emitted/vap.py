@@ -11,13 +11,12 @@ from collections import Counter
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
-import yaml
-
 from tests.engines import lab
 from tests.engines.emitted.folders import SOURCES, Command, Folder, Said, lose, proved
 from tests.engines.lab import LabError
 from tests.engines.processes import NotYet
 from tests.engines.proving import Lab, Row
+from tests.loading import loaded
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -53,7 +52,7 @@ def said(code: int, output: str) -> Said:
 
 
 def _run(cluster: Cluster, folder: Folder) -> Said:
-    namespace = yaml.safe_load((folder.path / "namespace.yaml").read_text("utf-8"))["metadata"]
+    namespace = loaded((folder.path / "namespace.yaml").read_text("utf-8"))["metadata"]
     kubectl = partial(_kubectl, cluster, folder.path)
     # There is no controller that would give a namespace its account.
     cluster.namespace(namespace["name"], namespace.get("labels"))

@@ -6,14 +6,13 @@ import functools
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
-import yaml
-
 from tests.engines import lab
 from tests.engines.gatekeeper.manager import SYSTEM
 from tests.engines.lab import LabError
 from tests.engines.processes import NotYet, Processes
 from tests.engines.resources import place
 from tests.engines.rest import Call
+from tests.loading import loaded_all
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -39,7 +38,7 @@ GOOD_CANARY: Final[Object] = {"kind": "ConfigMap", "metadata": {"labels": {_CANA
 @functools.cache
 def _manifest() -> tuple[Object, ...]:
     text = (lab.data("gatekeeper", "deploy") / "gatekeeper.yaml").read_text("utf-8")
-    return tuple(yaml.load_all(text, Loader=yaml.CSafeLoader))
+    return tuple(loaded_all(text))
 
 
 def install(cluster: Cluster) -> None:

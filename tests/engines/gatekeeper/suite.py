@@ -6,7 +6,7 @@ import copy
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-import yaml
+from tests.loading import loaded_all
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -49,7 +49,7 @@ class Suite(NamedTuple):
     def artefacts(self) -> list[Object]:
         """Return the artefacts."""
         texts = [(_FOLDER / f"{name}.yaml").read_text("utf-8") for name in self.files]
-        found = [each for text in texts for each in yaml.load_all(text, Loader=yaml.CSafeLoader)]
+        found = [each for text in texts for each in loaded_all(text)]
         if self.change is not None:
             for each in found:
                 self.change(each)

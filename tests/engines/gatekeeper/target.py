@@ -6,8 +6,6 @@ import random
 from functools import cache
 from typing import TYPE_CHECKING, Final
 
-import yaml
-
 from capgen.targets import gatekeeper
 from capgen.targets.gatekeeper.asked import Asked
 from tests.engines import recording
@@ -15,6 +13,7 @@ from tests.engines.agreement import Word
 from tests.engines.gatekeeper.words import violations
 from tests.engines.judged import recorded
 from tests.engines.lab import LabError
+from tests.loading import loaded
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -36,7 +35,7 @@ def emitted(
     """Return what is written of a profile for some engines, read back from its files."""
     output = gatekeeper.emit(profile, asked._replace(engines=tuple(engines)))
     texts = [each.text for each in (*output.shared, *output.objects)]
-    return [yaml.load(text, Loader=yaml.CSafeLoader) for text in texts]
+    return [loaded(text) for text in texts]
 
 
 def word(verdict: Verdict) -> Word | None:

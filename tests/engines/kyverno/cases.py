@@ -5,12 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-import yaml
-
 from capgen.policy.admit import Operation, Request
 from capgen.policy.owners import owner
 from capgen.policy.workload import WORKLOADS
 from tests.engines.canaries import GOOD
+from tests.loading import loaded_all
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -176,4 +175,4 @@ SHOWN: Final = (
 def artefacts(name: str) -> list[Object]:
     """Return the policies of a file."""
     text = (_ARTEFACTS / f"{name}.yaml").read_text("utf-8")
-    return list(yaml.safe_load_all(text))
+    return loaded_all(text)

@@ -11,8 +11,6 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, Self
 
-import yaml
-
 from capgen.policy.admit import Operation
 from capgen.policy.owners import owner
 from capgen.policy.pod import mapping
@@ -21,6 +19,7 @@ from tests.engines import lab
 from tests.engines.kyverno.canaries import canary
 from tests.engines.kyverno.report import Report
 from tests.engines.lab import LabError
+from tests.loading import loaded_all
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -172,7 +171,7 @@ class KyvernoCli:
     def _changed(self) -> dict[tuple[str, str, str], Object]:
         """Return the objects that a policy changed, as they are in the end."""
         text = (self._folder / "mutated.yaml").read_text("utf-8")
-        found = (each for each in yaml.load_all(text, Loader=yaml.CSafeLoader) if each)
+        found = (each for each in loaded_all(text) if each)
         return {_key(each): each for each in found}
 
     def _written(self, name: str, objects: Iterable[Object]) -> Path:

@@ -7,11 +7,10 @@ import urllib.request
 from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING, Final, Self
 
-import yaml
-
 from tests.engines import lab
 from tests.engines.processes import NotYet, Processes, free_ports
 from tests.engines.rest import Call
+from tests.loading import loaded
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -178,7 +177,7 @@ def reporting(cluster: Cluster) -> Iterator[None]:
 def _definitions() -> Iterator[Object]:
     """Yield the definitions of its resources, with a label to know them by."""
     for path in sorted(lab.data("kyverno", "crds").rglob("*.yaml")):
-        each = yaml.load(path.read_text("utf-8"), Loader=yaml.CSafeLoader)
+        each = loaded(path.read_text("utf-8"))
         yield each | {"metadata": each["metadata"] | {"labels": {_OURS: _SYSTEM}}}
 
 

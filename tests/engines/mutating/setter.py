@@ -5,10 +5,9 @@ from __future__ import annotations
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final, Protocol
 
-import yaml
-
 from capgen.targets import mutating, vap
 from tests.engines.vap.asking import broken_rules
+from tests.loading import loaded
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -96,4 +95,4 @@ class Policies:
 
 def objects(output: Output) -> list[Object]:
     """Return a target's objects, read back from their files."""
-    return [yaml.load(each.text, Loader=yaml.CSafeLoader) for each in output.objects]
+    return [loaded(each.text) for each in output.objects]

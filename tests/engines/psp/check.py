@@ -6,8 +6,6 @@ import copy
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-import yaml
-
 from capgen.policy.admit import Operation, Request
 from capgen.policy.workload import WORKLOADS
 from tests.engines.canaries import BAD, GOOD
@@ -16,6 +14,7 @@ from tests.engines.proving import Difference, Lab, Row
 from tests.engines.psp import objects as psp_objects
 from tests.engines.psp.live import PspCluster, chosen
 from tests.engines.psp.objects import BARE
+from tests.loading import loaded_all
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -222,7 +221,7 @@ def _read(name: str) -> list[Object]:
 
 def _documents(name: str) -> list[Object]:
     text = (_ARTEFACTS / f"{name}.yaml").read_text("utf-8")
-    return list(yaml.load_all(text, Loader=yaml.CSafeLoader))
+    return loaded_all(text)
 
 
 def _with(pod: Object, **fields: object) -> Object:

@@ -12,8 +12,6 @@ from collections import Counter
 from itertools import islice
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-import yaml
-
 from capgen.policy.adapted import adapted
 from capgen.policy.admit import Operation, Request
 from capgen.policy.choice import wanted
@@ -27,6 +25,7 @@ from tests.engines.lab import LabError
 from tests.engines.proving import Difference, Row
 from tests.engines.psp.bulk import PspBulk
 from tests.engines.psp.profiles import SAYABLE, profiles
+from tests.loading import loaded
 from tests.pods_random import random_pods
 
 if TYPE_CHECKING:
@@ -86,7 +85,7 @@ def laws(profile: Profile) -> tuple[Law, Law]:
 
 def objects(profile: Profile) -> list[Object]:
     """Return the objects that are emitted for a profile."""
-    return [yaml.safe_load(each.text) for each in psp.emit(profile).artefacts if each.object]
+    return [loaded(each.text) for each in psp.emit(profile).artefacts if each.object]
 
 
 def requests(profile: Profile, count: int = _PODS) -> Iterator[Request]:

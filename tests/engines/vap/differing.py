@@ -5,13 +5,12 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-import yaml
-
 from capgen.policy.admit import Operation
 from capgen.targets import vap
 from tests.engines import recording
 from tests.engines.proving import Difference, shrink
 from tests.engines.vap.asking import resource
+from tests.loading import loaded
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -56,7 +55,7 @@ def told(
 def _lines(profile: Profile, request: Request, rules: frozenset[str]) -> Iterator[str]:
     """Yield `FILE:LINE` of what is said of some rules on the occasion of a request."""
     for artefact in vap.emit(profile).objects:
-        spec = yaml.load(artefact.text, Loader=yaml.CSafeLoader)["spec"]
+        spec = loaded(artefact.text)["spec"]
         judged = spec.get("matchConstraints", {}).get("resourceRules", ())
         if not any(resource(request) in each["resources"] for each in judged):
             continue

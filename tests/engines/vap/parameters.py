@@ -13,8 +13,6 @@ from functools import partial
 from itertools import chain
 from typing import TYPE_CHECKING, Any, Final
 
-import yaml
-
 from capgen.policy.witness import witnesses
 from capgen.profile.library import open_profile
 from capgen.targets.vap import TARGET, emit_parameters
@@ -27,6 +25,7 @@ from tests.engines.processes import NotYet
 from tests.engines.proving import Difference, Lab, Row
 from tests.engines.vap.judging import Judging, mistakes
 from tests.engines.vap.stale_parameters import stale
+from tests.loading import loaded
 from tests.pods import good, tweak
 from tests.policy.made import profile as made
 from tests.profiles import EVERY_RULE
@@ -129,7 +128,7 @@ def _is_typed(profile: Profile) -> bool:
 def _defined(cluster: Cluster, profile: Profile) -> Iterator[None]:
     """Have the API server know the kind of a profile's parameters."""
     texts = (each.text for each in emit_parameters(profile).shared)
-    (definition,) = (yaml.load(text, Loader=yaml.CSafeLoader) for text in texts)
+    (definition,) = (loaded(text) for text in texts)
     name = definition["metadata"]["name"]
     cluster.apply([definition])
     try:

@@ -12,8 +12,6 @@ from contextlib import ExitStack, contextmanager
 from functools import partial
 from typing import TYPE_CHECKING, Final, Self
 
-import yaml
-
 from capgen.policy.admit import Admission, Operation
 from capgen.policy.match import Match
 from capgen.policy.owners import owner
@@ -25,6 +23,7 @@ from tests.engines.proving import Difference, Lab, Row
 from tests.engines.vap.asking import Standing
 from tests.engines.vap.judging import mistyped
 from tests.engines.vap.set_users import Asked, asked_by, grant
+from tests.loading import loaded
 from tests.set_asked import ACCOUNTS, NAMESPACES, SETS, asked, refused_by, told
 
 if TYPE_CHECKING:
@@ -178,7 +177,7 @@ def _admits(answer: Answer) -> bool:
 
 def emitted_set(union: Union) -> list[Object]:
     """Return the objects that are made of a set, read back from their files."""
-    return [yaml.load(each.text, Loader=yaml.CSafeLoader) for each in emit_set(union).objects]
+    return [loaded(each.text) for each in emit_set(union).objects]
 
 
 def _right(union: Union, request: Request, *, allowed: bool) -> str:
