@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 _HOST: Final = ("hostNetwork", "hostPID", "hostIPC")
 _SYSTEM: Final = ("os", "name")
+_ESCALATION: Final = "allowPrivilegeEscalation"
 # What the API refuses in a pod that says that it is one of Windows.
 _LINUX: Final = tuple(
     dict.fromkeys(
@@ -42,22 +43,30 @@ def adapted(request: Request) -> Request | None:
 
     What stands already is adapted with what is new.
     """
-    changed: Any = copied(request.object)
-    old: Any = copied(request.old_object)
-    both = [pod_of(request.workload, each) for each in (changed, old) if each is not None]
-    pods = [each for each in both if isinstance(each, dict) and isinstance(each.get("spec"), dict)]
-    if len(pods) < len(both):
+    pods = _pods(request)
+    # Most need nothing: that is seen in less time than they are copied.
+    if not pods or not (any(needed(pods[0]) for needed, _ in _STEPS) or any(map(_escalates, pods))):
         return None
+    objects = {"object": copied(request.object), "old_object": copied(request.old_object)}
+    changed = request._replace(**objects)
+    pods = _pods(changed)
     for needed, step in _STEPS:
         # What the new pod needs its old self needs too.
         if needed(pods[0]):
             for each in pods:
                 step(each)
     for each in pods:
-        _escalate(each)
-    if (changed, old) == (request.object, request.old_object):
-        return None
-    return request._replace(object=changed, old_object=old)
+        for context in filter(_may_do_anything, _contexts(each)):
+            context.pop(_ESCALATION, None)
+    return None if changed == request else changed
+
+
+def _pods(request: Request) -> list[_Pod]:
+    """Return the pod that is asked for, and what it was; nothing where one of them is no pod."""
+    asked = (each for each in (request.object, request.old_object) if each is not None)
+    pods: list[Any] = [pod_of(request.workload, each) for each in asked]
+    are = all(isinstance(each, dict) and isinstance(each.get("spec"), dict) for each in pods)
+    return pods if are else []
 
 
 def _contexts(pod: _Pod) -> Iterator[_Pod]:
@@ -68,12 +77,14 @@ def _contexts(pod: _Pod) -> Iterator[_Pod]:
                 yield container["securityContext"]
 
 
-def _escalate(pod: _Pod) -> None:
-    """Take the word on escalation away where a container may do anything already."""
-    for context in _contexts(pod):
-        added = mapping(context.get("capabilities")).get("add") or ()
-        if context.get("privileged") is True or "CAP_SYS_ADMIN" in added:
-            context.pop("allowPrivilegeEscalation", None)
+def _may_do_anything(context: _Pod) -> bool:
+    """Tell of a container whether it may do anything already: the API takes no word on more."""
+    added = mapping(context.get("capabilities")).get("add") or ()
+    return context.get("privileged") is True or "CAP_SYS_ADMIN" in added
+
+
+def _escalates(pod: _Pod) -> bool:
+    return any(_ESCALATION in each and _may_do_anything(each) for each in _contexts(pod))
 
 
 def _unmasks(pod: _Pod) -> bool:
