@@ -125,15 +125,24 @@ class Verbs:
         return self.patch(where, {"spec": {"ephemeralContainers": [container]}}, user=user)
 
     def _put(self, obj: Object) -> Answer:
-        answer = self.one(Call("POST", f"{place(obj)}?{STRICT}", obj), "conflict")
+        """Create an object, or replace it where it is.
+
+        It is looked for first: to create what is there already is refused only after it, and every
+        expression of it, was checked.
+        """
         where = f"{place(obj)}/{obj['metadata']['name']}"
         for _ in range(_REPLACING):
+            stored = self.one(Call("GET", where), "absent")
+            if stored.outcome == "absent":
+                call = Call("POST", f"{place(obj)}?{STRICT}", obj)
+            else:
+                # Policies cannot be replaced without naming the version that is replaced.
+                version = {"resourceVersion": stored.object["metadata"]["resourceVersion"]}
+                body = obj | {"metadata": obj["metadata"] | version}
+                call = Call("PUT", f"{where}?{STRICT}", body)
+            answer = self.one(call, "conflict")
             if answer.outcome != "conflict":
                 break
-            # Policies cannot be replaced without naming the version that is replaced.
-            stored = self.one(Call("GET", where)).object["metadata"]["resourceVersion"]
-            body = obj | {"metadata": obj["metadata"] | {"resourceVersion": stored}}
-            answer = self.one(Call("PUT", f"{where}?{STRICT}", body), "conflict")
         if not answer.admitted:
             raise LabError(f"{obj['kind']} {obj['metadata']['name']}: {answer.message}")
         return answer

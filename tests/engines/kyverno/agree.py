@@ -46,7 +46,7 @@ class _Asks(NamedTuple):
         each: how many requests of one rule, occasion and verdict.
         templates: of those that have the template of a pod one of so many.
         admitted: by other profiles, pods are asked about that they admit besides.
-        step: of the tables of exemptions every so many-th row.
+        step: of the tables of exemptions together every so many-th row.
         warned: how a warning names a policy.
     """
 
@@ -190,7 +190,8 @@ def _exempted(target: Target, laboratory: Lab) -> Row:
     tables = []
     for number, (profile, rows) in enumerate(exempt.by_hand()):
         reference = Reference(profile._replace(name=f"exempt-{number}"))
-        tables += [(profile, reference, each) for each in rows[:: _ASKS[target.name].step]]
+        tables += [(profile, reference, each) for each in rows]
+    tables = tables[:: _ASKS[target.name].step]
     asked = [(one, each.request) for _, one, each in tables]
     found = asked_by_each(laboratory.kyverno, target, asked)
     said = [(*row, word) for row, word in zip(tables, found, strict=True) if word is not None]

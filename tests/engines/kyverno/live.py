@@ -130,12 +130,13 @@ class Kyverno:
         """Have Kyverno act by these policies and by no other."""
         kept = {_key(each) for each in wanted}
         gone = [each for each in self._acting if _key(each) not in kept]
+        new = [each for each in wanted if each not in self._acting]
         kinds = {each["kind"] for each in (*gone, *wanted)} | {_LEAST}
         canaries = [canary(kind, f"lab-canary-{next(self._count)}") for kind in sorted(kinds)]
         self._cluster.delete(gone)
         self._acting = list(wanted)
         try:
-            self._cluster.apply(wanted)
+            self._cluster.apply(new)
         except LabError:
             self._drop()
             raise

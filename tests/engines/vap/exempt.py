@@ -6,6 +6,7 @@ the interpreter must agree.
 
 from __future__ import annotations
 
+from itertools import cycle
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from tests import exempted, exempted_everywhere
@@ -83,13 +84,17 @@ def by_hand() -> Iterator[tuple[Profile, list[Asked]]]:
 
 
 def _everywhere() -> Iterator[tuple[Profile, list[Asked]]]:
-    """Yield profiles that use every rule, with exemptions from each."""
-    for name, spec in EVERY_RULE.items():
+    """Yield profiles that use every rule, with exemptions from each.
+
+    By image and by name are taken in turn: what a container is exempt by is one expression, which
+    stands before every rule.
+    """
+    ways = cycle(exempted_everywhere.WAYS.values())
+    for (name, spec), (lift, ask) in zip(EVERY_RULE.items(), ways, strict=False):
         profile = made(spec, f"1.{MINOR}")._replace(name=name, controllers=True)
-        for lift, ask in exempted_everywhere.WAYS.values():
-            # Of some rules no container can be exempt.
-            if requests := list(ask(profile))[::_ONE_IN]:
-                yield lift(profile), [Asked(*each) for each in requests]
+        # Of some rules no container can be exempt.
+        if requests := list(ask(profile))[::_ONE_IN]:
+            yield lift(profile), [Asked(*each) for each in requests]
 
 
 def _by_hand(name: str) -> tuple[Profile, list[Asked]]:
