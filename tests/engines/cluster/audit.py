@@ -67,9 +67,12 @@ class Audit:
             raise NotYet(f"{len(found)} events, none of {error}") from error
 
     def _events(self, namespace: str) -> Iterator[tuple[str, dict[str, str]]]:
+        here = f'"namespace":"{namespace}"'
         for line in self._log.read_text("utf-8").splitlines():
             if not line.endswith("}"):
                 return  # the last one, which is being written
+            if here not in line:
+                continue
             event: dict[str, Any] = json.loads(line)
             where = event.get("objectRef") or {}
             if where.get("namespace") == namespace:

@@ -47,6 +47,7 @@ class _Asks(NamedTuple):
         templates: of those that have the template of a pod one of so many.
         admitted: by other profiles, pods are asked about that they admit besides.
         step: of the tables of exemptions together every so many-th row.
+        matched: of pods in namespaces, under all matches, every so many-th.
         warned: how a warning names a policy.
     """
 
@@ -55,6 +56,7 @@ class _Asks(NamedTuple):
     templates: int
     admitted: bool
     step: int
+    matched: int
     warned: str
 
 
@@ -63,8 +65,8 @@ class _Asks(NamedTuple):
 PLAIN: Final = ("pss-restricted", "all-plain")
 WHOLE: Final = (*PLAIN, "all-effective", "all-both", "all-token", "all-turned")
 _ASKS: Final = {
-    policies.TARGET.name: _Asks(WHOLE, 1, 2, True, 4, "Policy {} failed: "),
-    legacy.TARGET.name: _Asks(PLAIN, 1, 3, False, 12, "policy {}."),
+    policies.TARGET.name: _Asks(WHOLE, 1, 2, True, 4, 1, "Policy {} failed: "),
+    legacy.TARGET.name: _Asks(PLAIN, 1, 3, False, 12, 3, "policy {}."),
 }
 _OFFLINE: Final = "pss-restricted"
 
@@ -220,7 +222,8 @@ def _matched(target: Target, laboratory: Lab) -> Row:
     kyverno.load([])
     match.furnished(cluster)
     kyverno.load([each for profile in match.matching() for each in emitted(profile, target)])
-    cases, differences = match.asked(cluster, _ASKS[target.name].warned.format)
+    asks = _ASKS[target.name]
+    cases, differences = match.asked(cluster, asks.warned.format, asks.matched)
     kyverno.load([])
     return _row(target, laboratory, cases, differences, "match")
 
