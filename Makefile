@@ -31,7 +31,7 @@ style: $(READY)
 	$(BIN)/ruff format --check --quiet
 	$(BIN)/mypy
 
-prove: $(READY) ## let the real engines judge what we write (ENGINES="psa apiserver" chooses)
+prove: $(READY) ## let the real engines judge what we write (ENGINES="psa vap" chooses)
 	$(BIN)/python -m tests.engines.prove
 
 mutants: $(READY) ## break the code in many small ways: the tests must notice each

@@ -122,6 +122,8 @@ class Check:
         single: There is one of the engine on a machine, or to start a second takes longer than it
             would help: its checks run one after the other.
         offline: The engine's command line is asked, and no server: it may run beside the others.
+        target: What is judged, whose name in `ENGINES` chooses it, too; "" where no more than the
+            engine's own name is to.
     """
 
     engine: str
@@ -129,6 +131,7 @@ class Check:
     alone: bool = False
     single: bool = False
     offline: bool = False
+    target: str = ""
 
     @property
     def group(self) -> str:

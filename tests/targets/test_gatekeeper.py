@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from functools import cache
 from typing import TYPE_CHECKING, Any, Final
 
 import pytest
@@ -242,11 +243,16 @@ def named(name: str) -> Profile:
             return open_profile(name, "1.36")
 
 
+@cache
+def written_of(name: str, *engines: str) -> list[tuple[dict[str, Any], dict[str, Any]]]:
+    """Return each constraint, and its template, of one of `PROFILES`."""
+    return written(named(name), *engines)
+
+
 @pytest.mark.parametrize("name", PROFILES)
 def test_a_constraint_is_the_same_for_each_engine(name: str) -> None:
     """Values are the same parameters: only the kind says which engines its template is for."""
-    made = named(name)
-    cel, rego, both = (written(made, *each) for each in (("cel",), ("rego",), ("cel", "rego")))
+    cel, rego, both = (written_of(name, *each) for each in (("cel",), ("rego",), ("cel", "rego")))
     for rows in zip(cel, rego, both, strict=True):
         assert len({constraint["kind"] for constraint, _ in rows}) == len(rows)
         assert len({json.dumps(constraint["spec"]) for constraint, _ in rows}) == 1
@@ -278,7 +284,7 @@ def test_rego_fails_closed(name: str) -> None:
 
     Rego passes over what is undefined: then nothing must be fine that is not proven to be.
     """
-    for _, template in written(named(name), "rego"):
+    for _, template in written_of(name, "rego"):
         source = code(template)["Rego"]
         assert source["version"] == "v1"
         text = re.sub("^#.*$", "", source["rego"], flags=re.MULTILINE)

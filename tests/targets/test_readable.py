@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import re
+from functools import cache
 from typing import TYPE_CHECKING, Any, Final
 
 import pytest
@@ -56,24 +57,27 @@ def _profiles(target: Target) -> Iterator[Profile]:
         yield profile._replace(mutate=target.mutates, pods=True, controllers=True)
 
 
-def _emitted(target: Target) -> Iterator[tuple[str, Any]]:
-    for profile in _profiles(target):
-        output = target.emit(profile)
-        for each in (*output.objects, *output.shared):
-            where = f"{profile.name}/{each.path}"
-            if each.path.endswith(".yaml"):
-                yield where, loaded(each.text)
+@cache
+def _emitted(target: Target) -> list[tuple[str, str, str]]:
+    """Return each expression that a target makes of the profiles: its file, its name, its text."""
+    return [
+        (f"{profile.name}/{each.path}", name, text)
+        for profile in _profiles(target)
+        for output in [target.emit(profile)]
+        for each in (*output.objects, *output.shared)
+        if each.path.endswith(".yaml")
+        for name, text in expressions(loaded(each.text))
+    ]
 
 
 @pytest.mark.parametrize("target", TARGETS, ids=lambda target: target.name)
 def test_an_expression_fits_a_screen(target: Target) -> None:
     """The longest of all are those of host paths, where a profile allows a dozen of them."""
     found = 0
-    for where, document in _emitted(target):
-        for name, text in expressions(document):
-            lines = sum(max(1, math.ceil(len(line) / _COLUMNS)) for line in text.splitlines())
-            assert lines <= _LINES, (where, name, text)
-            found += 1
+    for where, name, text in _emitted(target):
+        lines = sum(max(1, math.ceil(len(line) / _COLUMNS)) for line in text.splitlines())
+        assert lines <= _LINES, (where, name, text)
+        found += 1
     assert found or target.name in ("security-context", "psa", "psp", "docker")
 
 
@@ -83,9 +87,8 @@ def test_an_expression_fits_a_screen(target: Target) -> None:
 def test_shared_parts_are_variables(target: Target) -> None:
     """Where a pod's spec and its containers are is said once a policy, not in each rule."""
     found = 0
-    for where, document in _emitted(target):
-        for name, text in expressions(document):
-            if name in ENTRIES or name == "offences":
-                assert _PATHS.search(text) is None, (where, name, text)
-                found += 1
+    for where, name, text in _emitted(target):
+        if name in ENTRIES or name == "offences":
+            assert _PATHS.search(text) is None, (where, name, text)
+            found += 1
     assert found

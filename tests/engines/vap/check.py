@@ -32,7 +32,7 @@ _TYPED: Final = 4
 
 def checks() -> list[Check]:
     """Return a check for each profile that is judged."""
-    return [Check("apiserver", _Judging(each)) for each in judged().values()]
+    return [Check("apiserver", _Judging(each), target="vap") for each in judged().values()]
 
 
 class _Judging:
