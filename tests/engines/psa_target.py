@@ -40,10 +40,11 @@ if TYPE_CHECKING:
 
 _SEED: Final = 4_242
 _PODS: Final = 80
-# Those whose labels a real namespace is given, and asked about whole; of others' pods a share is.
+# Profiles of whose pods one in four is asked about live, where of others it is one in twenty-five:
+# the levels themselves are asked about by `cluster/labels.py`.
 _LIVE: Final = ("pss/baseline", "pss/restricted", "worked/image-builder", "worked/database")
 _LIVE_MINOR: Final = "1.36"
-_SHARE: Final = 25
+_SHARES: Final = (4, 25)
 _NAMESPACE: Final = "lab-psa"
 _FREE: Final = "lab-psa-free"
 
@@ -90,7 +91,7 @@ def psa_live(laboratory: Lab) -> Row:
         )
         reference = Reference(_enforced(profile))
         pods = [pod for _, pod in _pods(profile, 40) if "ephemeralContainers" not in pod["spec"]]
-        pods = pods[:: 1 if source in _LIVE else _SHARE]
+        pods = pods[:: _SHARES[source not in _LIVE]]
         free = cluster.judge(_FREE, pods)
         held = cluster.judge(namespace, pods)
         for pod, there, here in zip(pods, free, held, strict=True):
