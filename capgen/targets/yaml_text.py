@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 import re
 from functools import lru_cache
 from typing import Final
@@ -50,12 +51,25 @@ _Dumper.add_representer(str, _string)
 
 
 def dump(*documents: object) -> str:
-    """Write plain data as YAML, one document after another, keys in the order given."""
+    """Write plain data as YAML, one document after another, keys in the order given.
+
+    Raises:
+        TypeError: something in it is nothing that JSON can say.
+    """
+    # The templates of one profile come again with the next, and JSON is written in a fraction of
+    # the time.
+    return _dumped(json.dumps(documents))
+
+
+@lru_cache(maxsize=512)
+def _dumped(documents: str) -> str:
+    """Write a list in JSON as YAML, a document for each item."""
+    listed = json.loads(documents)
     return yaml.dump_all(
-        documents,
+        listed,
         Dumper=_Dumper,
         sort_keys=False,
         allow_unicode=False,
         width=10_000,
-        explicit_start=len(documents) > 1,
+        explicit_start=len(listed) > 1,
     )

@@ -42,7 +42,7 @@ _GENERATED: Final = 20
 # Of the rules one of so many: each policy is made, compiled and bound.
 _GENERATED_RULES: Final = 2
 # Of the tables of exemptions one of so many.
-_TABLES: Final = 4
+_TABLES: Final = 6
 
 
 def gatekeeper_profiles(laboratory: Lab) -> Row:
