@@ -49,7 +49,7 @@ _SEED: Final = 1_337
 _MANY: Final = 2_000
 _SOME: Final = 12
 # Every so many random pods one is asked about as a template too.
-_TEMPLATES: Final = 3
+_TEMPLATES: Final = 6
 
 
 class Judged(NamedTuple):

@@ -12,7 +12,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from tests.engines import lab
-from tests.engines.emitted.folders import ODD_ONES, SOURCES, Command, Folder, Said, lose, proved
+from tests.engines.emitted.folders import ODD, ODD_ONES, Command, Folder, Said, lose, proved
 from tests.engines.lab import LabError
 from tests.engines.processes import NotYet
 from tests.engines.proving import Lab, Row
@@ -35,7 +35,8 @@ def vap_tests(laboratory: Lab) -> Row:
     """Runs the scripts."""
     cluster = laboratory.cluster
     # A kubectl is started for each case: one half of the rules is lost, and their cases alone fail.
-    command = Command("vap", SOURCES, partial(_run, cluster), _written, _spoil, (ODD_ONES,))
+    sources = ("pss/baseline", ODD)
+    command = Command("vap", sources, partial(_run, cluster), _written, _spoil, (ODD_ONES,))
     cases, differences = proved(command)
     note = f"capgen test; kubectl {lab.version('kubectl')}"
     return Row("vap", "kube-apiserver", cluster.version, cases, tuple(differences), note)
