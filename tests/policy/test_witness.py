@@ -23,8 +23,11 @@ from capgen.policy.witness import Witness, base_pod, witnesses
 from capgen.profile.library import open_profile
 from tests.pods_random import random_pods
 from tests.policy.made import admit, profile
-from tests.policy.tables.cases import BOTH, NEWEST
+from tests.policy.order.sampling import versions_of
+from tests.policy.tables.cases import BOTH
 from tests.profiles import EVERY_RULE
+
+LEVELS = versions_of(*(f"pss/{level}" for level in BOTH))
 
 
 def disagreements(made: Profile) -> list[tuple[str, bool, set[str]]]:
@@ -45,11 +48,13 @@ def made_for(level: str, version: int) -> list[Witness]:
     return list(witnesses(open_profile(f"pss/{level}", f"1.{version}")))
 
 
-@pytest.mark.parametrize("version", range(NEWEST + 1))
-@pytest.mark.parametrize("level", BOTH)
-def test_library(level: str, version: int) -> None:
-    """At each version each witness has its verdict, and breaks just the rule that it names."""
-    assert disagreements(open_profile(f"pss/{level}", f"1.{version}")) == []
+@pytest.mark.parametrize("made", LEVELS, ids=lambda made: f"{made.name}-1.{made.minors[0]}")
+def test_library(made: Profile) -> None:
+    """At each version each witness has its verdict, and breaks just the rule that it names.
+
+    Where neither a rule nor what is defaulted differs from the version before it is not asked anew.
+    """
+    assert disagreements(made) == []
 
 
 ODD = {

@@ -87,7 +87,7 @@ def _everywhere() -> Iterator[tuple[Profile, list[Asked]]]:
     """Yield profiles that use every rule, with exemptions from each.
 
     By image and by name are taken in turn: what a container is exempt by is one expression, which
-    stands before every rule.
+    stands before every rule. Of each rule gator is asked about the other way.
     """
     ways = cycle(exempted_everywhere.WAYS.values())
     for (name, spec), (lift, ask) in zip(EVERY_RULE.items(), ways, strict=False):

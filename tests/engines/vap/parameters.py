@@ -40,7 +40,7 @@ if TYPE_CHECKING:
 _TARGET: Final = replace(TARGET, emit=emit_parameters)
 # Profiles, and of how many of their witnesses one is asked about: the expressions are those of
 # Gatekeeper's templates, which gator is asked about. Those of an edge come by threes and fours.
-_ASKED: Final = {"all-plain": (EVERY_RULE["all-plain"], 11), "exempted": (exempted.SPEC, 2)}
+_ASKED: Final = {"all-plain": (EVERY_RULE["all-plain"], 22), "exempted": (exempted.SPEC, 4)}
 
 _SECURITY: Final = "spec.containers.0.securityContext"
 _USER: Final = {f"{_SECURITY}.runAsUser": 5}
@@ -109,7 +109,7 @@ def parameters(laboratory: Lab) -> Row:
 def _profiles() -> Iterator[tuple[Profile, int]]:
     """Yield profiles, and of how many of their witnesses one is asked about."""
     restricted = open_profile("pss/restricted", f"1.{MINOR}")
-    yield restricted._replace(name="params-restricted", controllers=True), 5
+    yield restricted._replace(name="params-restricted", controllers=True), 10
     for name, (spec, every) in _ASKED.items():
         profile = made(spec, f"1.{MINOR}")
         yield profile._replace(name=f"params-{name}", controllers=True, mutate=False), every

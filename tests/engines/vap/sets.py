@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 # Where the canaries are: every set is for it.
 _HOME: Final = NAMESPACES[0][0]
 # Of the requests that a set speaks of it is asked about one in so many.
-_ONE_OF: Final = 3
+_ONE_OF: Final = 6
 # Whose expressions the type checker reads too: it has everything that a set can say.
 _TYPED: Final = ("by-name", "used-exempt")
 
