@@ -47,8 +47,7 @@ def adapted(request: Request) -> Request | None:
     # Most need nothing: that is seen in less time than they are copied.
     if not pods or not (any(needed(pods[0]) for needed, _ in _STEPS) or any(map(_escalates, pods))):
         return None
-    objects = {"object": copied(request.object), "old_object": copied(request.old_object)}
-    changed = request._replace(**objects)
+    changed = request._replace(object=copied(request.object), old_object=copied(request.old_object))
     pods = _pods(changed)
     for needed, step in _STEPS:
         # What the new pod needs its old self needs too.

@@ -44,7 +44,8 @@ _PODS: Final = 80
 # the levels themselves are asked about by `cluster/labels.py`.
 _LIVE: Final = ("pss/baseline", "pss/restricted", "worked/image-builder", "worked/database")
 _LIVE_MINOR: Final = "1.36"
-_SHARES: Final = (4, 25)
+_OFTEN: Final = 4
+_SELDOM: Final = 25
 _NAMESPACE: Final = "lab-psa"
 _FREE: Final = "lab-psa-free"
 
@@ -91,7 +92,7 @@ def psa_live(laboratory: Lab) -> Row:
         )
         reference = Reference(_enforced(profile))
         pods = [pod for _, pod in _pods(profile, 40) if "ephemeralContainers" not in pod["spec"]]
-        pods = pods[:: _SHARES[source not in _LIVE]]
+        pods = pods[:: _OFTEN if source in _LIVE else _SELDOM]
         free = cluster.judge(_FREE, pods)
         held = cluster.judge(namespace, pods)
         for pod, there, here in zip(pods, free, held, strict=True):

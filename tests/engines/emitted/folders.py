@@ -57,7 +57,7 @@ ODD: Final = "./odd.yaml"
 _FEW: Final = "./few.yaml"
 # What stands in a file.
 _FILES: Final = {ODD: _ODD, _FEW: _ODD.replace("warn", "deny").replace("name: odd", "name: few")}
-# The profiles whose tests every engine runs.
+# The profiles whose tests the command lines of Kyverno and of Gatekeeper run.
 SOURCES: Final = ("pss/restricted", ODD)
 # Of a profile's rules the first, the third, and so on, and the others.
 ODD_ONES: Final = slice(0, None, 2)

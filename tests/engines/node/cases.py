@@ -92,6 +92,9 @@ def _filtered(*words: str) -> dict[str, Any]:
 
 # What a container does first.
 _MKDIR: Final = {"command": ["/bin/busybox", "mkdir", "/tmp/folder"]}  # noqa: S108
+_CONFINING: Final = {
+    "container": {"appArmorProfile": {"type": "Localhost", "localhostProfile": "lab-node"}}
+}
 _USER: Final = {"runAsUser": 1000, "runAsGroup": 1000}
 
 CASES: Final = {
@@ -203,12 +206,11 @@ CASES: Final = {
         {"confinement": CONFINED, "seccomp": 0},
     ),
     "apparmor-local": Expected(
-        {"container": {"appArmorProfile": {"type": "Localhost", "localhostProfile": "lab-node"}}},
+        _CONFINING,
         {"confinement": "lab-node (enforce)"},
     ),
     "apparmor-denies": Expected(
-        {"container": {"appArmorProfile": {"type": "Localhost", "localhostProfile": "lab-node"}}}
-        | _MKDIR,
+        _CONFINING | _MKDIR,
         "can't create directory '/tmp/folder': Permission denied",
     ),
     "apparmor-missing": Expected(
